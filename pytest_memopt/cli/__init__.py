@@ -1,0 +1,1 @@
+"""The `memopt` command: one class per subcommand."""

@@ -1,0 +1,1 @@
+"""History: runs and tests in SQLite, and what their series say (pure)."""

@@ -1,0 +1,84 @@
+"""What the history keeps of a run and of each test in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What makes two runs comparable: unlike environments are never put into one series.
+
+    Attributes:
+        machine: a name that is stable for the same machine.
+        platform: as ``linux-x86_64``.
+        python: implementation and minor version, as ``CPython 3.11``.
+    """
+
+    machine: str
+    platform: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One session of pytest.
+
+    Attributes:
+        id: its number, given by the store; ``None`` before it is stored.
+        started: UTC, ISO 8601 with seconds.
+        duration_s: wall time of the session.
+        commit, branch: from git, or ``None``.
+        dirty: whether the work tree had changes.
+        environment: where it ran.
+        workers: number of xdist workers, 0 without.
+        plugin_version: of pytest-memopt.
+        rss_start_bytes, rss_end_bytes, rss_peak_bytes: resident memory, summed over the workers.
+        growth_mb_per_minute: slope of the resident memory.
+    """
+
+    started: str
+    duration_s: float
+    environment: Environment
+    plugin_version: str
+    id: int | None = None
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+    workers: int = 0
+    rss_start_bytes: int | None = None
+    rss_end_bytes: int | None = None
+    rss_peak_bytes: int | None = None
+    growth_mb_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRow:
+    """One test in one run: the figures that trends are made of."""
+
+    __test__ = False
+
+    nodeid: str
+    outcome: str
+    verdict: str
+    duration_s: float
+    growth_bytes: int | None = None
+    peak_rss_bytes: int | None = None
+    peak_bytes: int | None = None
+    blocks: int | None = None
+    objects: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesPoint:
+    """One run's value of one metric of one test.
+
+    Attributes:
+        run_id: the run.
+        commit: its commit, or ``None``.
+        value: bytes or a count.
+    """
+
+    run_id: int
+    commit: str | None
+    value: int

@@ -1,0 +1,1 @@
+"""Renderers: one `RunSummary` in, text or JSON out."""

@@ -1,0 +1,1 @@
+"""Verdicts: measurements and limits brought together into what is said of a test."""
