@@ -1,0 +1,99 @@
+"""The seams of the meters: what an instrument must offer to be read by a window."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+from .measurement import Site
+from .status import MeterStatus
+
+
+class Unit(str, Enum):
+    """What a meter counts."""
+
+    BYTES = "bytes"
+    COUNT = "count"
+
+
+@runtime_checkable
+class Meter(Protocol):
+    """Something of the process that can be read as one whole number.
+
+    A window reads it when it opens and when it closes; the difference is the test's. ``read`` runs inside measuring
+    windows, so it must keep nothing alive that it allocates.
+
+    Attributes:
+        name: how reports call it; one word or a few, unique among the meters.
+        unit: what it counts.
+    """
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What it counts."""
+        ...
+
+    def status(self) -> MeterStatus:
+        """Whether it reads here, and by what means."""
+        ...
+
+    def read(self) -> int:
+        """The value now."""
+        ...
+
+
+class PeakMeter(Meter, Protocol):
+    """A meter that also knows the highest value since a mark was set."""
+
+    def mark(self) -> int:
+        """Forget the highest value so far, and give the value now."""
+        ...
+
+    def peak(self) -> int | None:
+        """The highest value since ``mark``; ``None`` where this platform can't tell."""
+        ...
+
+
+class Tracer(Protocol):
+    """Something that counts each allocation, exact and slow, so it is used on request only."""
+
+    @property
+    def name(self) -> str:
+        """``tracemalloc`` or ``memray``."""
+        ...
+
+    def status(self) -> MeterStatus:
+        """Whether it can be used here, else why not."""
+        ...
+
+    def start(self) -> None:
+        """Begin to count; allocations from before don't count."""
+        ...
+
+    def stop(self) -> TracedUse:
+        """End the count, and free all that the tracer itself holds."""
+        ...
+
+
+class TracedUse(Protocol):
+    """What a tracer found.
+
+    Attributes:
+        peak_bytes: most memory allocated at one time since the start; ``None`` with ``why`` where it was disturbed.
+        sites: lines whose allocations are still held, the largest first.
+        why: the reason behind a missing peak.
+    """
+
+    @property
+    def peak_bytes(self) -> int | None: ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]: ...
+
+    @property
+    def why(self) -> str | None: ...
