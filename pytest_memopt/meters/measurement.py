@@ -51,9 +51,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class PhaseUse:
-    """The share of one phase: net bytes that it added (negative when it released), and its seconds."""
+    """The share of one phase: net bytes that it added (negative when it released; ``None``: not read), and seconds."""
 
-    growth_bytes: int = 0
+    growth_bytes: int | None = None
     duration_s: float = 0.0
 
 

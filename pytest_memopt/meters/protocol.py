@@ -75,8 +75,8 @@ class Tracer(Protocol):
         """Begin to count; allocations from before don't count."""
         ...
 
-    def stop(self) -> TracedUse:
-        """End the count, and free all that the tracer itself holds."""
+    def stop(self, *, with_sites: bool = False) -> TracedUse:
+        """End the count, and free all that the tracer itself holds; the allocating lines only on request."""
         ...
 
 

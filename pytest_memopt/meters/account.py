@@ -1,0 +1,66 @@
+"""Accounts: whose memory it is. At any moment exactly one account is charged with what the process gains or frees."""
+
+from __future__ import annotations
+
+from array import array
+from enum import IntEnum
+from typing import Final
+
+
+class Account(IntEnum):
+    """To whom growth is charged; the value is the row of its totals."""
+
+    SETUP = 0
+    CALL = 1
+    TEARDOWN = 2
+    RUNNER = 3  # pytest's own book-keeping: reports, captured output
+    SHARED = 4  # fixtures of class, module, package and session scope; collectors
+
+
+class Signal(IntEnum):
+    """What is counted; the value is the column."""
+
+    BLOCKS = 0
+    HEAP = 1
+    OBJECTS = 2
+    SMALL = 3
+
+
+TEST_ACCOUNTS: Final = (Account.SETUP, Account.CALL, Account.TEARDOWN)
+_WIDTH: Final = len(Signal)
+
+
+class Ledger:
+    """The totals of every account, in one array that is allocated once: reading must not move what is read."""
+
+    def __init__(self) -> None:
+        self._totals = array("q", [0] * (len(Account) * _WIDTH))
+        self._zeros = bytes(len(self._totals) * self._totals.itemsize)
+
+    def clear(self) -> None:
+        """Start anew at zero."""
+        memoryview(self._totals).cast("B")[:] = self._zeros
+
+    def charge(self, account: Account, since: array[int], now: array[int]) -> None:
+        """Add the difference of two readings to ``account``."""
+        totals = self._totals
+        row = account * _WIDTH
+        for column in range(_WIDTH):
+            totals[row + column] += now[column] - since[column]
+
+    def charge_one(self, account: Account, signal: Signal, amount: int) -> None:
+        """Add ``amount`` to one signal of one account."""
+        self._totals[account * _WIDTH + signal] += amount
+
+    def total(self, account: Account, signal: Signal) -> int:
+        """What ``account`` was charged so far."""
+        return self._totals[account * _WIDTH + signal]
+
+    def of_test(self, signal: Signal) -> int:
+        """What set-up, call and teardown were charged together."""
+        return sum(self.total(account, signal) for account in TEST_ACCOUNTS)
+
+
+def empty_reading() -> array[int]:
+    """Room for one reading of all signals."""
+    return array("q", [0] * _WIDTH)

@@ -1,0 +1,77 @@
+"""Settling: bringing the garbage collector to a point at which two readings can be compared."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from enum import Enum
+from time import perf_counter
+from typing import Final
+
+_REFRESH_SHARE: Final = 0.02
+
+
+class GcMode(str, Enum):
+    """How windows are settled."""
+
+    FREEZE = "freeze"
+    COLLECT = "collect"
+    OFF = "off"
+
+
+class Collector:
+    """Owns what this process does to the garbage collector while tests are measured, and gives it back at the end.
+
+    In ``freeze`` mode everything that is alive when a window opens goes to the permanent generation (``gc.freeze``), so
+    a full collection looks at what is new only: 0.1 microseconds instead of 8 milliseconds at 110 000 objects, and
+    ``gc.get_objects`` lists just what is new. Cyclic garbage that was frozen while alive is found by ``refresh``.
+    """
+
+    def __init__(self, mode: GcMode = GcMode.FREEZE, clock: Callable[[], float] = perf_counter) -> None:
+        self._mode = mode
+        self._clock = clock
+        self._has_frozen = False
+        self._refresh_cost_s = 0.0
+        self._refreshed_at_s = clock()
+
+    @property
+    def mode(self) -> GcMode:
+        """How windows are settled."""
+        return self._mode
+
+    @property
+    def lists_only_new(self) -> bool:
+        """Whether ``gc.get_objects`` leaves out what was alive when the window opened."""
+        return self._mode is GcMode.FREEZE
+
+    def settle_before(self) -> None:
+        """Settle before a window: nothing that is garbage already may be charged to what comes."""
+        if self._mode is not GcMode.OFF:
+            gc.collect()
+        if self._mode is GcMode.FREEZE:
+            gc.freeze()
+            self._has_frozen = True
+
+    def settle(self) -> None:
+        """Settle inside or at the end of a window."""
+        if self._mode is not GcMode.OFF:
+            gc.collect()
+
+    def refresh_if_due(self) -> None:
+        """Look for garbage among the frozen, at a point between two windows, for at most 2 % of the time."""
+        if self._has_frozen and self._clock() - self._refreshed_at_s >= self._refresh_cost_s / _REFRESH_SHARE:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Collect everything, what was frozen included."""
+        started_s = self._clock()
+        self.release()
+        gc.collect()
+        self._refreshed_at_s = self._clock()
+        self._refresh_cost_s = self._refreshed_at_s - started_s
+
+    def release(self) -> None:
+        """Thaw what was frozen here; harmless when nothing was."""
+        if self._has_frozen:
+            gc.unfreeze()
+            self._has_frozen = False

@@ -1,0 +1,57 @@
+"""The set of meters that a window reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from .protocol import Meter, PeakMeter, Tracer
+
+
+class SmallBytes(Protocol):
+    """What a window needs of the small-block meter, beside the number of blocks.
+
+    Attributes:
+        bytes_cost_s, blocks_cost_s: seconds that the last reading of the bytes, and of the number, took.
+        mean_block_bytes: bytes per block, as of the last reading.
+    """
+
+    bytes_cost_s: float
+    blocks_cost_s: float
+    mean_block_bytes: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether bytes can be counted."""
+        ...
+
+    def read_bytes(self) -> int:
+        """Bytes in small blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """The meters that a window reads; ``None`` where this platform has none.
+
+    Attributes:
+        blocks: number of small blocks in use.
+        small: their bytes.
+        heap: bytes in use by C ``malloc``.
+        trim: gives what ``malloc`` keeps for later back to the kernel.
+        rss: resident memory and its peak.
+        fds, threads: open descriptors, running threads.
+        extra: meters that plugins added.
+        tracer: counts allocations where a limit asks for it.
+    """
+
+    blocks: Callable[[], int]
+    small: SmallBytes
+    heap: Callable[[], int] | None = None
+    trim: Callable[[], object] | None = None
+    rss: PeakMeter | None = None
+    fds: Meter | None = None
+    threads: Meter | None = None
+    extra: tuple[Meter, ...] = ()
+    tracer: Tracer | None = None

@@ -1,0 +1,89 @@
+"""Objects that the garbage collector tracks: how many are new, of which types, and which of them are not the test's."""
+
+from __future__ import annotations
+
+import gc
+import mmap
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from .measurement import TypeUse
+from .naming import type_name
+
+_TOP_TYPES: Final = 25
+
+
+def count_tracked() -> int:
+    """How many objects the collector lists: after ``gc.freeze`` only those made since."""
+    return len(gc.get_objects())
+
+
+def count_of_types(names: Iterable[str]) -> dict[str, int]:
+    """How many objects of the named types are alive, old ones included: O(heap), for limits by type only.
+
+    What was frozen is thawed for the count; the caller freezes again.
+    """
+    gc.unfreeze()
+    wanted = set(names)
+    counts = Counter(map(type, gc.get_objects()))
+    found = dict.fromkeys(wanted, 0)
+    for cls, count in counts.items():
+        name = type_name(cls)
+        if name in wanted:
+            found[name] += count
+    return found
+
+
+def survivors(owned_by_others: Iterable[object] = ()) -> list[object]:
+    """The objects made since the last freeze, without those reachable from ``owned_by_others``.
+
+    Only new objects are followed, so that the walk stays as small as what it leaves out.
+    """
+    found = gc.get_objects()
+    roots = list(owned_by_others)
+    if not roots:
+        return found
+    new = set(map(id, found))
+    owned: set[int] = set()
+    pending = roots
+    while pending:
+        current = pending.pop()
+        if id(current) in owned:
+            continue
+        owned.add(id(current))
+        pending.extend(part for part in gc.get_referents(current) if id(part) in new)
+    return [one for one in found if id(one) not in owned]
+
+
+def by_type(objects: Iterable[object]) -> tuple[TypeUse, ...]:
+    """Count and own size of ``objects`` by type, those with the most bytes first."""
+    counts: Counter[type] = Counter()
+    sizes: Counter[type] = Counter()
+    for one in objects:
+        cls = type(one)
+        counts[cls] += 1
+        sizes[cls] += _own_size_bytes(one)
+    uses = (TypeUse(type_name(cls), count, sizes[cls]) for cls, count in counts.items())
+    return tuple(sorted(uses, key=lambda use: (-use.bytes, -use.count, use.type))[:_TOP_TYPES])
+
+
+def mapped_bytes(objects: Iterable[object]) -> int:
+    """Bytes of the memory maps among ``objects``: the kernel's, so that no allocator counts them."""
+    # by type(), not isinstance(): the latter asks lazy proxies for their __class__, which wakes them
+    return sum(_map_size_bytes(one) for one in objects if issubclass(type(one), mmap.mmap))
+
+
+def _map_size_bytes(memory_map: Any) -> int:
+    try:
+        return len(memory_map)
+    except ValueError:
+        return 0
+
+
+def _own_size_bytes(one: object) -> int:
+    try:
+        return sys.getsizeof(one, 0)
+    except Exception:  # noqa: BLE001 - a user's __sizeof__ may raise anything
+        return 0

@@ -1,0 +1,35 @@
+"""What is wanted of one measuring window, and how closely it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Detail(IntEnum):
+    """How closely a window looks, and what it may cost."""
+
+    LEAN = 0  # two readings; for heaps so large that each reading is dear
+    FULL = 1  # a reading at each phase; bytes of small blocks where their number moved
+    EXACT = 2  # bytes of small blocks at each reading: for tests with limits, and to learn prices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is wanted of one window.
+
+    Attributes:
+        detail: how closely to look at least; the window looks closer while it learns pytest's prices.
+        traced: count allocations for an exact allocated peak.
+        sites: keep the allocating lines too (slower to stop).
+        types: full names of types whose net count is wanted, at O(heap).
+        net_objects: count the old objects that die as well, at O(heap) without allocation.
+        trim: give freed memory back first, so that the kernel's peak is the test's.
+    """
+
+    detail: Detail = Detail.FULL
+    traced: bool = False
+    sites: bool = False
+    types: tuple[str, ...] = ()
+    net_objects: bool = False
+    trim: bool = False

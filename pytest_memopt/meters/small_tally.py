@@ -1,0 +1,75 @@
+"""The bytes of a test's small blocks, with as few readings of them as exactness allows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .account import Account, Ledger, Signal
+from .instruments import SmallBytes
+from .plan import Detail
+from .runner_prices import RunnerPrices
+
+_DEAR_READ_S: Final = 100e-6
+
+
+class SmallTally:
+    """Follows one window after the other and says what its small blocks weigh.
+
+    Reading the bytes costs 25 microseconds and more, reading their number 1. So bytes are read when a window opens, and
+    when it closes only if the test's number of blocks moved; what pytest allocated between is taken off at the prices
+    that exact windows learned.
+
+    Attributes:
+        is_exact: whether the last ``of_test`` was counted, not estimated.
+        has_unpriced: whether this window met a stretch of pytest's that had no price yet.
+    """
+
+    def __init__(self, meter: SmallBytes, ledger: Ledger) -> None:
+        self._meter = meter
+        self._ledger = ledger
+        self._prices = RunnerPrices()
+        self._start: int | None = None
+        self.has_unpriced = False
+        self.is_exact = True
+
+    def start(self, detail: Detail) -> int:
+        """Begin a window; the bytes now, or 0 where they are not read."""
+        wanted = detail is Detail.EXACT or self._meter.bytes_cost_s < _DEAR_READ_S
+        self._start = self._meter.read_bytes() if wanted and self._meter.is_exact else None
+        self.has_unpriced = False
+        return self._start or 0
+
+    @property
+    def is_read(self) -> bool:
+        """Whether this window began with a reading of the bytes."""
+        return self._start is not None
+
+    def read(self) -> int:
+        """The bytes now."""
+        return self._meter.read_bytes()
+
+    def learn(self, stretch: Account, blocks: int, size_bytes: int) -> None:
+        """Remember what pytest's blocks after ``stretch`` weighed."""
+        self._prices.learn(stretch, blocks, size_bytes)
+
+    def charge_runner(self, stretch: Account, blocks: int) -> None:
+        """Charge pytest for its blocks after ``stretch`` without reading their bytes."""
+        price = self._prices.price(stretch, blocks)
+        if price is None:
+            self.has_unpriced = True
+            price = round(blocks * self._meter.mean_block_bytes)
+        self._ledger.charge_one(Account.RUNNER, Signal.SMALL, price)
+
+    def of_test(self, detail: Detail) -> int:
+        """Net bytes of the test's small blocks; ``is_exact`` says of what quality."""
+        blocks = self._ledger.of_test(Signal.BLOCKS)
+        self.is_exact = True
+        if self._start is not None and detail is Detail.EXACT:
+            return self._ledger.of_test(Signal.SMALL)
+        if not blocks:
+            return 0
+        self.is_exact = self._start is not None and not self.has_unpriced and detail is not Detail.LEAN
+        if self._start is None:
+            return round(blocks * self._meter.mean_block_bytes)
+        others = self._ledger.total(Account.RUNNER, Signal.SMALL) + self._ledger.total(Account.SHARED, Signal.SMALL)
+        return self._meter.read_bytes() - self._start - others

@@ -1,0 +1,251 @@
+"""The measuring window around one test: settle, read, run, settle, read, and say what stayed."""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from .account import Account, Ledger, Signal, empty_reading
+from .collector import Collector
+from .instruments import Instruments
+from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
+from .objects import by_type, count_of_types, count_tracked, mapped_bytes, survivors
+from .plan import Detail, Plan
+from .small_tally import SmallTally
+
+LEARNING_WINDOWS: Final = 16
+_LEARNING_MOST: Final = 400
+_DEAR_BLOCKS_READ_S: Final = 20e-6
+_TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
+_ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
+_FDS, _THREADS, _RSS, _FROZEN, _EXTRA = range(5)
+
+
+class Window:
+    """Measures one test after the other; one instance per process, its buffers allocated once.
+
+    Between ``open`` and ``close`` every reading belongs to one account: ``switch`` reads, charges what changed to the
+    account that was current, and makes another one current. What is charged to set-up, call and teardown is the test's.
+
+    Not thread-safe: windows don't nest and don't overlap.
+
+    Attributes:
+        is_open: whether a test is being measured.
+        sites: allocating lines of the last traced window whose plan asked for them.
+    """
+
+    def __init__(self, instruments: Instruments, collector: Collector) -> None:
+        self._read = instruments
+        self._collector = collector
+        self._ledger = Ledger()
+        self._small = SmallTally(instruments.small, self._ledger)
+        self._last = empty_reading()
+        self._now = empty_reading()
+        self._start: array[int] = array("q", [0] * (_EXTRA + len(instruments.extra)))
+        self._usual_runner = empty_reading()
+        self._plan = Plan()
+        self._detail = Detail.FULL
+        self._account = self._stretch = Account.SETUP
+        self._learning_left = LEARNING_WINDOWS
+        self._learning_spent = 0
+        self._trimmed_rss_bytes = 0
+        self._types_before: Mapping[str, int] = {}
+        self._notes: list[str] = []
+        self._peak_bytes: int | None = None
+        self.is_open = False
+        self.sites: tuple[Site, ...] = ()
+
+    def open(self, plan: Plan) -> None:
+        """Settle, take the first reading and make ``SETUP`` the current account."""
+        self._plan = plan
+        self._detail = self._choose_detail(plan.detail)
+        self._account = self._stretch = Account.SETUP
+        self._notes, self._peak_bytes, self.sites = [], None, ()
+        self._types_before = count_of_types(plan.types) if plan.types else {}
+        self._ledger.clear()
+        self._trim_if_risen()
+        self._collector.settle_before()
+        self._read_start()
+        self.is_open = True
+        if plan.traced and self._read.tracer is not None:
+            self._read.tracer.start()
+        self._last[Signal.SMALL] = self._small.start(self._detail)
+        self._take(self._last)
+
+    def mark_peak(self) -> None:
+        """Forget the peak of resident memory so far: what comes now is the test's own."""
+        if self._read.rss is not None:
+            self._start[_RSS] = self._read.rss.mark()
+
+    def switch(self, account: Account, *, settle: bool = False) -> None:
+        """Charge what changed since the last reading, then make ``account`` the current one."""
+        if self._detail is Detail.LEAN and Account.SHARED not in (account, self._account):
+            return
+        if settle:
+            self._collector.settle()
+        self._charge(beside_shared=Account.SHARED in (account, self._account))
+        if account is Account.RUNNER:
+            self._stretch = self._account
+        self._account = account
+
+    def refund(self, *, blocks: int, small_bytes: int, heap_bytes: int) -> None:
+        """Take from the test what was weighed as kept by pytest."""
+        for signal, amount in ((Signal.BLOCKS, blocks), (Signal.SMALL, small_bytes), (Signal.HEAP, heap_bytes)):
+            self._ledger.charge_one(Account.TEARDOWN, signal, -amount)
+            self._ledger.charge_one(Account.RUNNER, signal, amount)
+
+    def growth_of(self, account: Account) -> int:
+        """Bytes that ``account`` was charged in this window so far (small blocks where they were read, and C heap)."""
+        return self._ledger.total(account, Signal.SMALL) + self._ledger.total(account, Signal.HEAP)
+
+    def close(self, durations_s: Mapping[Phase, float], kept_by_runner: Collection[object] = ()) -> Measurement:
+        """Settle, take the last reading, and give what the test left behind.
+
+        Args:
+            durations_s: seconds of each phase, passed on.
+            kept_by_runner: objects of pytest's (reports), so that they aren't listed among the test's survivors.
+        """
+        self._stop_tracer()
+        self._collector.settle()
+        self._charge(beside_shared=False)
+        self.is_open = False
+        self._discount_runner()
+        small_bytes = self._small.of_test(self._detail)
+        objects = self._net_objects()
+        types, mapped = self._survivors(objects, kept_by_runner)
+        self._plan_learning()
+        return self._measurement(durations_s, (small_bytes, mapped), objects, types)
+
+    def abandon(self) -> None:
+        """Leave the window without a measurement: the test was interrupted, or stopped halfway."""
+        if self.is_open:
+            self._stop_tracer()
+            self.is_open = False
+
+    def _choose_detail(self, wanted: Detail) -> Detail:
+        if wanted is Detail.EXACT or (self._learning_left and self._collector.lists_only_new):
+            return Detail.EXACT
+        if self._read.small.blocks_cost_s > _DEAR_BLOCKS_READ_S or not self._collector.lists_only_new:
+            return Detail.LEAN
+        return wanted
+
+    def _take(self, into: array[int]) -> None:
+        """One reading; nothing that is allocated here stays alive."""
+        into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0
+        into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
+        into[Signal.BLOCKS] = self._read.blocks()
+
+    def _charge(self, *, beside_shared: bool) -> None:
+        now, before = self._now, self._last
+        self._take(now)
+        moved = now[Signal.BLOCKS] != before[Signal.BLOCKS]
+        is_exact = self._small.is_read and self._detail is Detail.EXACT
+        if (is_exact and moved) or (beside_shared and self._small.is_read):
+            now[Signal.SMALL] = self._small.read()
+        else:
+            now[Signal.SMALL] = before[Signal.SMALL]
+        self._ledger.charge(self._account, before, now)
+        if moved and self._account is Account.RUNNER:
+            blocks = now[Signal.BLOCKS] - before[Signal.BLOCKS]
+            if is_exact:
+                self._small.learn(self._stretch, blocks, now[Signal.SMALL] - before[Signal.SMALL])
+            else:
+                self._small.charge_runner(self._stretch, blocks)
+        self._now, self._last = before, now
+
+    def _read_start(self) -> None:
+        start, read = self._start, self._read
+        start[_FDS] = read.fds.read() if read.fds is not None else 0
+        start[_THREADS] = read.threads.read() if read.threads is not None else 0
+        start[_FROZEN] = gc.get_freeze_count() if self._plan.net_objects else 0
+        for column, meter in enumerate(read.extra, start=_EXTRA):
+            start[column] = meter.read()
+        self.mark_peak()
+
+    def _trim_if_risen(self) -> None:
+        if self._read.trim is None or self._read.rss is None:
+            return
+        if self._plan.trim or self._read.rss.read() - self._trimmed_rss_bytes > _TRIM_WHEN_RISEN_BYTES:
+            self._read.trim()
+            self._trimmed_rss_bytes = self._read.rss.read()
+
+    def _stop_tracer(self) -> None:
+        if self._plan.traced and self._read.tracer is not None:
+            traced = self._read.tracer.stop(with_sites=self._plan.sites)
+            self._peak_bytes, self.sites = traced.peak_bytes, traced.sites
+            if traced.why:
+                self._notes.append(traced.why)
+
+    def _discount_runner(self) -> None:
+        """Where pytest's stretches were not read, take off what they usually are."""
+        for signal in Signal:
+            if self._detail is Detail.LEAN:
+                self._ledger.charge_one(Account.TEARDOWN, signal, -self._usual_runner[signal])
+                self._ledger.charge_one(Account.RUNNER, signal, self._usual_runner[signal])
+            else:
+                self._usual_runner[signal] = self._ledger.total(Account.RUNNER, signal)
+
+    def _plan_learning(self) -> None:
+        if self._learning_left:
+            self._learning_left -= 1
+        elif self._small.has_unpriced and self._learning_spent < _LEARNING_MOST:
+            self._learning_left = 1
+            self._learning_spent += 1
+
+    def _net_objects(self) -> int | None:
+        if not self._collector.lists_only_new:
+            return None
+        net = self._ledger.of_test(Signal.OBJECTS)
+        return net + gc.get_freeze_count() - self._start[_FROZEN] if self._plan.net_objects else net
+
+    def _survivors(self, objects: int | None, kept: Collection[object]) -> tuple[tuple[TypeUse, ...], int]:
+        if not self._collector.lists_only_new:
+            return (), 0
+        found = survivors(kept) if objects or self._plan.types else []
+        types, mapped = by_type(found), mapped_bytes(found)
+        del found
+        if self._plan.types:
+            types = (*self._net_types(), *(use for use in types if use.type not in self._plan.types))
+        return types, mapped
+
+    def _net_types(self) -> tuple[TypeUse, ...]:
+        counts = count_of_types(self._plan.types)
+        return tuple(TypeUse(name, counts[name] - self._types_before[name], 0) for name in self._plan.types)
+
+    def _measurement(
+        self,
+        durations_s: Mapping[Phase, float],
+        small_and_mapped: tuple[int, int],
+        objects: int | None,
+        types: tuple[TypeUse, ...],
+    ) -> Measurement:
+        small_bytes, mapped = small_and_mapped
+        read, start, ledger = self._read, self._start, self._ledger
+        heap_bytes = ledger.of_test(Signal.HEAP)
+        rss_end = read.rss.read() if read.rss is not None else None
+        rss_peak = read.rss.peak() if read.rss is not None else None
+        return Measurement(
+            growth_bytes=small_bytes + heap_bytes + mapped,
+            exact=self._small.is_exact and read.heap is not None,
+            blocks=ledger.of_test(Signal.BLOCKS),
+            small_bytes=small_bytes,
+            heap_bytes=heap_bytes if read.heap is not None else None,
+            mapped_bytes=mapped,
+            objects=objects,
+            fds=read.fds.read() - start[_FDS] if read.fds is not None else None,
+            threads=read.threads.read() - start[_THREADS] if read.threads is not None else None,
+            rss_start_bytes=start[_RSS] if read.rss is not None else None,
+            rss_end_bytes=rss_end,
+            peak_rss_bytes=max(0, rss_peak - start[_RSS]) if rss_peak is not None else None,
+            peak_bytes=self._peak_bytes,
+            phases={phase: self._phase(phase, durations_s.get(phase, 0.0)) for phase in Phase},
+            types=types,
+            extra={m.name: m.read() - start[column] for column, m in enumerate(read.extra, start=_EXTRA)},
+            notes=tuple(self._notes),
+        )
+
+    def _phase(self, phase: Phase, duration_s: float) -> PhaseUse:
+        is_read = self._detail is Detail.EXACT
+        return PhaseUse(self.growth_of(_ACCOUNTS[phase]) if is_read else None, duration_s)

@@ -1,0 +1,106 @@
+"""Settings of one session, frozen, and the one rule by which they are found: command line, then ini, then default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final, TypeVar
+
+from .errors import UsageError
+
+T = TypeVar("T")
+
+DEFAULT_HISTORY: Final = Path(".memopt") / "history.db"
+
+
+class GcChoice(str, Enum):
+    """How measuring windows are settled (``--memopt-gc``)."""
+
+    FREEZE = "freeze"
+    COLLECT = "collect"
+    OFF = "off"
+
+
+class TracerChoice(str, Enum):
+    """Who counts allocated peaks and sites (``--memopt-tracer``)."""
+
+    TRACEMALLOC = "tracemalloc"
+    MEMRAY = "memray"
+
+
+def first_set(*layers: T | None, default: T) -> T:
+    """The first layer that is not silent (``None``), else the default."""
+    return next((layer for layer in layers if layer is not None), default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user asked for.
+
+    Attributes:
+        measure: measure every test, not only those with a limit.
+        report: print the summary, and keep this run in the history.
+        limit_lines: limits by glob or marker expression with the layer they come from, the weakest first.
+        confirm: reruns that must reproduce a breach.
+        history_path: the history's file; ``None`` when it is off.
+        json_path: where the JSON report goes; ``None`` for nowhere.
+        top: rows in the summary.
+        gc: how windows are settled.
+        tracer: who counts allocated peaks.
+    """
+
+    measure: bool = False
+    report: bool = False
+    limit_lines: tuple[tuple[str, str], ...] = ()
+    confirm: int = 2
+    history_path: Path | None = DEFAULT_HISTORY
+    json_path: Path | None = None
+    top: int = 10
+    gc: GcChoice = GcChoice.FREEZE
+    tracer: TracerChoice = TracerChoice.TRACEMALLOC
+
+    @property
+    def is_on(self) -> bool:
+        """Whether every test is measured, marked or not."""
+        return self.measure or self.report or self.json_path is not None
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether this run goes into the history."""
+        return self.report and self.history_path is not None
+
+
+def parse_choice(text: str, choices: type[Enum], subject: str) -> Enum:
+    """The member of ``choices`` with this value.
+
+    Raises:
+        UsageError: naming the subject, the value and what is possible.
+    """
+    for choice in choices:
+        if text == choice.value:
+            return choice
+    allowed = ", ".join(str(choice.value) for choice in choices)
+    raise UsageError(f"{subject}: {text!r} is not possible; choose one of {allowed}")
+
+
+def parse_count(text: str, subject: str, *, least: int = 0) -> int:
+    """A whole number of at least ``least``.
+
+    Raises:
+        UsageError: naming the subject and the value.
+    """
+    try:
+        count = int(text)
+    except ValueError:
+        count = least - 1
+    if count < least:
+        raise UsageError(f"{subject}: {text!r} is not a whole number of {least} or more")
+    return count
+
+
+def strip_lines(lines: Iterable[str]) -> tuple[str, ...]:
+    """The lines that say something: without blanks and ``#`` comments."""
+    stripped = (line.strip() for line in lines)
+    return tuple(line for line in stripped if line and not line.startswith("#"))
