@@ -1,0 +1,223 @@
+"""The terminal summary: how the suite's memory moved, the worst tests and fixtures, and all that went wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ..meters.measurement import Measurement
+from ..units import format_change, format_count, format_size
+from ..verdicts.record import TestRecord, VerdictKind
+from .failure import short
+from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
+from .notes import notes, row_style
+from .ranking import failing, unchecked, worst_fixtures, worst_tests
+from .sparkline import sparkline
+from .summary import RunSummary
+from .table import Row, table
+from .text import Line, Span, Style, TextOut, flow, spelt, write_line
+from .typeface import Typeface
+from .wording import counted, format_seconds
+
+TITLE: Final = "memory"
+_BETWEEN: Final = " · "
+_NOTHING: Final = "-"
+_FIXTURES_SHOWN: Final = 5
+_REASONS_SHOWN: Final = 3
+_MAIN: Final = "main"
+_WORDS: Final = {
+    VerdictKind.BREACH: ("breach", "breaches"),
+    VerdictKind.LEAK: ("leak", "leaks"),
+    VerdictKind.KNOWN_LEAK: ("known leak", "known leaks"),
+    VerdictKind.WARM_UP: ("warm-up", "warm-ups"),
+    VerdictKind.FILLING_CACHE: ("filling cache", "filling caches"),
+}
+_STYLES: Final = {VerdictKind.BREACH: Style.BAD, VerdictKind.LEAK: Style.BAD, VerdictKind.OK: Style.GOOD}
+
+
+def render(summary: RunSummary, out: TextOut, *, top: int, verbosity: int, width: int) -> None:
+    """Print the summary.
+
+    Below verbosity 0 these are two lines at the most, and one more for each test that failed by its memory or process
+    that died. A run without tests is one line. Nothing is printed that the stream can't encode.
+
+    Args:
+        summary: the run.
+        out: the terminal.
+        top: rows in the table of tests; what is left out is counted.
+        verbosity: pytest's; above 0 the instruments' means, every fixture and every reason are told.
+        width: columns of the terminal.
+    """
+    page = _Page(summary, Typeface.for_encoding(out.encoding), top, verbosity, width)
+    for line in page.lines():
+        write_line(out, line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One summary laid out for one terminal."""
+
+    summary: RunSummary
+    face: Typeface
+    top: int
+    verbosity: int
+    width: int
+
+    def lines(self) -> Iterator[Line]:
+        """All lines, from the title to the last warning."""
+        if not self.summary.tests:
+            yield self._line(Span(f"{TITLE}: no test ran, so none was measured"))
+            yield from self._losses()
+            yield from self._troubles()
+            return
+        if self.verbosity < 0:
+            yield from self._brief()
+            return
+        yield (Span(f" {TITLE} ".center(self.width, "="), Style.STRONG),)
+        yield from self._flow(run_pieces(self.summary))
+        yield from self._flow((meter_details if self.verbosity > 0 else meter_pieces)(self.summary.meters))
+        yield from self._flow(rss_pieces(self.summary))
+        yield from self._tests()
+        yield from self._fixtures()
+        yield from self._workers()
+        yield from self._flow(self._counts())
+        yield from self._reasons()
+        yield from self._troubles()
+
+    def _brief(self) -> Iterator[Line]:
+        """The summary in two lines, and one for each failure."""
+        pieces = [Span(f"{TITLE}: {tests_text(self.summary)}")]
+        rss = rss_text(self.summary.workers)
+        warnings = len(self.summary.warnings)
+        if rss:
+            pieces.append(Span(rss))
+        pieces += self._counts()
+        if warnings:
+            pieces.append(Span(f"{counted(warnings, 'warning')}, told without -q", Style.WARN))
+        first, *rest = self._flow(pieces)
+        yield first
+        if rest:
+            # However narrow the terminal is: two lines.
+            between = Span(self.face.spell(_BETWEEN))
+            yield tuple(span for line in rest for span in (between, *line))[1:]
+        for record in filter(failing, worst_tests(self.summary)):
+            yield self._line(Span(record.nodeid, Style.STRONG), Span(f": {short(record)}", row_style(record)))
+        yield from self._losses()
+
+    def _tests(self) -> Iterator[Line]:
+        """The table of the worst tests, or one line where there are none."""
+        told = worst_tests(self.summary)
+        if not told:
+            if any(record.measured for record in self.summary.tests):
+                yield self._line(Span("every test gave back all that it took", Style.GOOD))
+            return
+        shown = told[: max(self.top, 0)]
+        traced = any(record.measured and record.measured.peak_bytes is not None for record in shown)
+        headings = ["growth", "peak RSS", *(["allocated"] if traced else []), "objects", "test"]
+        yield from table(headings, [self._test_row(record, traced=traced) for record in shown], self.width, self.face)
+        if len(told) > len(shown):
+            left = counted(len(told) - len(shown), "more test")
+            yield self._line(Span(f"{left} to tell of: --memopt-top {len(told)} shows all", Style.FAINT))
+
+    def _test_row(self, record: TestRecord, *, traced: bool) -> Row:
+        """One test's figures and notes."""
+        measured = record.measured
+        trend = self.summary.test_trends.get(record.nodeid)
+        blank = (_NOTHING,) * (4 if traced else 3)
+        figures = blank if measured is None else _figures(measured, traced=traced)
+        return Row(figures, record.nodeid, notes(record, trend), row_style(record))
+
+    def _fixtures(self) -> Iterator[Line]:
+        """The table of the fixtures that hold or take the most."""
+        count = len(self.summary.fixtures) if self.verbosity > 0 else _FIXTURES_SHOWN
+        rows = [
+            Row(
+                (
+                    _NOTHING if use.growth_bytes is None else format_change(use.growth_bytes),
+                    format_count(use.builds),
+                    format_seconds(use.setup_s),
+                ),
+                f"{use.name} ({use.scope})",
+            )
+            for use in worst_fixtures(self.summary.fixtures, count)
+        ]
+        yield from table(["growth", "built", "set-up", "fixture"], rows, self.width, self.face)
+
+    def _workers(self) -> Iterator[Line]:
+        """A line per process, where there are several."""
+        workers = [use for use in self.summary.workers if use.lost is None]
+        if any(use.name != _MAIN for use in self.summary.workers):
+            name_width = max((len(use.name) for use in workers), default=0)
+            tests = [counted(use.tests, "test") for use in workers]
+            tests_width = max(map(len, tests), default=0)
+            for use, count in zip(workers, tests, strict=True):
+                line = sparkline(use.rss_series_bytes)
+                told = f"{use.name:<{name_width}}  {count:>{tests_width}}  {rss_text([use])}  {line}"
+                yield self._line(Span(told))
+        yield from self._losses()
+
+    def _losses(self) -> Iterator[Line]:
+        """A line for each process that died."""
+        for use in self.summary.workers:
+            if use.lost is not None:
+                yield self._line(
+                    Span(f"{use.name} died", Style.BAD), Span(f" after {counted(use.tests, 'test')}: {use.lost}")
+                )
+
+    def _counts(self) -> list[Span]:
+        """How many tests got which verdict, with what the bare number would hide."""
+        tests = self.summary.tests
+        counts = Counter(record.verdict for record in tests)
+        warned = sum(record.verdict is VerdictKind.BREACH and not failing(record) for record in tests)
+        without = sum(map(unchecked, tests))
+        asides = {
+            VerdictKind.BREACH: f" ({warned} without failing)" if warned else "",
+            VerdictKind.UNMEASURED: f" ({without} with a limit)" if without else "",
+        }
+        return [
+            Span(
+                counted(counts[kind], *_WORDS.get(kind, (kind.value, kind.value))) + asides.get(kind, ""),
+                _STYLES.get(kind, Style.WARN if asides.get(kind) else Style.PLAIN),
+            )
+            for kind in VerdictKind
+            if counts[kind]
+        ]
+
+    def _reasons(self) -> Iterator[Line]:
+        """Why tests without a limit were not measured; those with one have rows of their own."""
+        reasons = Counter(
+            record.why or "no reason given"
+            for record in self.summary.tests
+            if record.verdict is VerdictKind.UNMEASURED and not record.limits
+        )
+        shown = reasons.most_common(None if self.verbosity > 0 else _REASONS_SHOWN)
+        pieces = [Span(f"{why} ({counted(count, 'test')})") for why, count in shown]
+        if len(reasons) > len(shown):
+            pieces.append(Span(counted(len(reasons) - len(shown), "other reason")))
+        if pieces:
+            yield from self._flow([Span(f"unmeasured: {pieces[0].text}"), *pieces[1:]])
+
+    def _troubles(self) -> Iterator[Line]:
+        """What went wrong without stopping the run."""
+        for warning in self.summary.warnings:
+            yield self._line(Span("warning: ", Style.WARN), Span(warning))
+
+    def _flow(self, pieces: list[Span]) -> list[Line]:
+        """The pieces on as few lines as hold them."""
+        return flow(spelt(pieces, self.face), self.face.spell(_BETWEEN), self.width)
+
+    def _line(self, *spans: Span) -> Line:
+        """One line, spelt for the terminal."""
+        return spelt(spans, self.face)
+
+
+def _figures(measured: Measurement, *, traced: bool) -> tuple[str, ...]:
+    """The cells of one test."""
+    growth = f"{'' if measured.exact else '≈'}{format_change(measured.growth_bytes)}"
+    peak_rss, peak = (
+        _NOTHING if size is None else format_size(size) for size in (measured.peak_rss_bytes, measured.peak_bytes)
+    )
+    objects = _NOTHING if measured.objects is None else format_count(measured.objects, signed=True)
+    return (growth, peak_rss, *([peak] if traced else []), objects)

@@ -1,0 +1,118 @@
+"""A fake terminal, and generated runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+
+import pytest
+from hypothesis import strategies as st
+
+from pytest_memopt.limits.limits import Breach, Limit
+from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site, TypeUse
+from pytest_memopt.meters.status import Floor, MeterStatus
+from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
+from pytest_memopt.verdicts.record import TestRecord
+
+
+@dataclass
+class Screen:
+    """A terminal that keeps what it shows, and refuses what its encoding has no character for, as a real one does."""
+
+    encoding: str | None = "utf-8"
+    text: str = ""
+    marked: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+
+    def write(self, text: str, **markup: bool) -> None:
+        self.text += text.encode(self.encoding or "ascii").decode(self.encoding or "ascii")
+        self.marked.append((text, frozenset(markup)))
+
+    def line(self, text: str = "", **markup: bool) -> None:
+        self.write(f"{text}\n", **markup)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    def style_of(self, text: str) -> frozenset[str]:
+        """The markup of the piece that holds ``text``."""
+        return next(markup for piece, markup in self.marked if text in piece)
+
+
+@pytest.fixture(scope="session")
+def screen() -> Callable[[str | None], Screen]:
+    """Makes a terminal with an encoding."""
+    return Screen
+
+
+def whole(kind: type, **known: st.SearchStrategy) -> st.SearchStrategy:
+    """Values of a dataclass with every field generated, also those that have a default."""
+    return st.builds(kind, **{each.name: known.get(each.name, ...) for each in fields(kind)})
+
+
+COUNT = st.integers(min_value=0, max_value=2**40)
+TREND = whole(TrendNote, sparkline_values=st.lists(st.floats(), max_size=12).map(tuple))
+LIMIT = whole(Limit, ceiling=COUNT)
+BREACH = whole(Breach, limit=LIMIT, runs=st.lists(COUNT, min_size=1, max_size=8).map(tuple))
+SITE = whole(Site, line=COUNT)
+
+
+def few(strategy: st.SearchStrategy) -> st.SearchStrategy[tuple]:
+    """Up to three of them."""
+    return st.lists(strategy, max_size=3).map(tuple)
+
+
+MEASUREMENT = whole(
+    Measurement,
+    phases=st.dictionaries(st.sampled_from(Phase), whole(PhaseUse), max_size=3),
+    types=few(whole(TypeUse)),
+)
+RECORD = whole(
+    TestRecord,
+    measured=st.none() | MEASUREMENT,
+    limits=few(LIMIT),
+    breaches=few(BREACH),
+    sites=few(SITE),
+)
+WORKER = whole(
+    WorkerUse,
+    tests=COUNT,
+    rss_start_bytes=st.none() | COUNT,
+    rss_end_bytes=st.none() | COUNT,
+    rss_peak_bytes=st.none() | COUNT,
+    rss_series_bytes=st.lists(COUNT, max_size=12).map(tuple),
+    elapsed_s=st.lists(st.floats(), max_size=12).map(tuple),
+)
+
+
+def with_trends(summary: RunSummary) -> st.SearchStrategy[RunSummary]:
+    """The same run, some of whose tests have a history."""
+    nodeids = [record.nodeid for record in summary.tests]
+    trends: st.SearchStrategy[Mapping[str, TrendNote]] = (
+        st.dictionaries(st.sampled_from(nodeids), TREND, max_size=2) if nodeids else st.just({})
+    )
+    known = {each.name: st.just(getattr(summary, each.name)) for each in fields(RunSummary)}
+    return whole(RunSummary, **{**known, "test_trends": trends})
+
+
+@pytest.fixture(scope="session")
+def summaries() -> st.SearchStrategy[RunSummary]:
+    """Whole runs, with whatever the values allow: infinite seconds, empty names, unmeasured tests."""
+    return whole(
+        RunSummary,
+        run=whole(RunInfo, workers=COUNT),
+        floor=whole(Floor, windows=COUNT),
+        meters=few(whole(MeterStatus)),
+        tests=few(RECORD),
+        fixtures=few(whole(FixtureUse, builds=COUNT, setup_s=st.floats(allow_nan=False, max_value=1e9))),
+        workers=few(WORKER),
+        trend=whole(SuiteTrend, runs=COUNT),
+        test_trends=st.just({}),
+        warnings=few(st.text()),
+    ).flatmap(with_trends)
+
+
+@pytest.fixture(scope="session")
+def records() -> st.SearchStrategy[TestRecord]:
+    """Whole records of tests."""
+    return RECORD
