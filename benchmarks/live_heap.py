@@ -1,8 +1,8 @@
 """Whether the plugin's cost per test grows with the live heap: trivial tests beside 100 000 and 5 million objects.
 
-A generated suite of a few modules times itself: its conftest notes the clock at the end of every test, outside all
-other plugins. What two successive ends within one module have between them is the price of a test; a module's first
-test also pays for the change of module, and the whole session for its start and end. Each is given on its own.
+A generated suite of a few modules times itself: its conftest notes the processor's clock at the end of every test,
+outside all other plugins. What two successive ends within one module have between them is the price of a test; a module's
+first test also pays for the change of module, and the whole session for its start and end. Each is given on its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
@@ -19,7 +19,7 @@ from typing import Final
 from .environments import MEMOPT, WORK, install_memopt, plain_environment
 from .machine import describe_machine
 from .tables import markdown_table, write_between_markers
-from .timing import time_command
+from .timing import Spread, time_command
 
 MODULES: Final = 6
 TESTS_PER_MODULE: Final = 60
@@ -40,7 +40,7 @@ COUNT = array.array("q", [0])
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item):
     result = yield
-    ENDS[COUNT[0]] = time.perf_counter()
+    ENDS[COUNT[0]] = time.process_time()
     COUNT[0] += 1
     return result
 
@@ -63,10 +63,10 @@ class Prices:
     """What one run paid.
 
     Attributes:
-        test_s: median seconds from one test's end to the next one's, within a module.
+        test_s: median processor seconds from one test's end to the next one's, within a module.
         mean_test_s: their mean, rare collections included.
         module_s: median seconds from the end of a module's last test to the end of the next one's first.
-        session_s: wall seconds of the whole process.
+        session_s: processor seconds of the whole process.
     """
 
     test_s: float
@@ -96,7 +96,7 @@ def run_once(folder: Path, objects: int, options: Sequence[str]) -> Prices:
     timing = time_command(command, cwd=folder, env=env, log=log)
     if timing.exit_code != 0:
         raise RuntimeError(f"pytest ended with {timing.exit_code}\n{log.read_text('utf-8')[-3000:]}")
-    return prices_of(json.loads((folder / "ends.json").read_text("utf-8")), timing.wall_s)
+    return prices_of(json.loads((folder / "ends.json").read_text("utf-8")), timing.cpu_s)
 
 
 def prices_of(ends_s: Sequence[float], session_s: float) -> Prices:
@@ -107,51 +107,44 @@ def prices_of(ends_s: Sequence[float], session_s: float) -> Prices:
     return Prices(median(within), fmean(within), median(between), session_s)
 
 
-def measure(objects: int, pairs: int) -> tuple[Prices, Prices]:
-    """(Off, on) beside ``objects`` live ones: the median of each price over interleaved pairs."""
-    taken: dict[bool, list[Prices]] = {False: [], True: []}
+def measure(pairs: int) -> dict[int, list[tuple[Prices, Prices]]]:
+    """For each heap, pairs of (off, on); heaps and pairs are interleaved, the order turning with each round."""
+    taken: dict[int, list[tuple[Prices, Prices]]] = {SMALL_HEAP: [], LARGE_HEAP: []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_suite(folder)
         run_once(folder, 0, OFF)
         for number in range(pairs):
-            for on in (False, True) if number % 2 == 0 else (True, False):
-                taken[on].append(run_once(folder, objects, ON if on else OFF))
-                print(f"{objects} objects, {'on' if on else 'off'}: {taken[on][-1]}", flush=True)
-    return middle_of(taken[False]), middle_of(taken[True])
+            for objects, pairs_taken in taken.items():
+                order = (OFF, ON) if number % 2 == 0 else (ON, OFF)
+                prices = {options: run_once(folder, objects, options) for options in order}
+                pairs_taken.append((prices[OFF], prices[ON]))
+                print(f"round {number + 1}, {objects} objects: off {prices[OFF]}, on {prices[ON]}", flush=True)
+    return taken
 
 
-def middle_of(prices: Sequence[Prices]) -> Prices:
-    """The median of each price."""
-    return Prices(
-        median(price.test_s for price in prices),
-        median(price.mean_test_s for price in prices),
-        median(price.module_s for price in prices),
-        median(price.session_s for price in prices),
-    )
+def added(pairs: Sequence[tuple[Prices, Prices]], price: str, unit: float) -> str:
+    """Median, least and greatest of what being on adds to one price."""
+    spread = Spread.of([(getattr(on, price) - getattr(off, price)) * unit for off, on in pairs])
+    return f"{spread.middle:+.1f} ({spread.low:+.1f} to {spread.high:+.1f})"
 
 
-def report(small: tuple[Prices, Prices], large: tuple[Prices, Prices], pairs: int) -> str:
+def report(taken: Mapping[int, Sequence[tuple[Prices, Prices]]]) -> str:
     """The table and the ratio, as Markdown."""
     rows = []
-    for objects, (off, on) in ((SMALL_HEAP, small), (LARGE_HEAP, large)):
-        per_test = [f"{seconds * MICROSECONDS:.0f} µs" for seconds in (off.test_s, on.test_s, on.test_s - off.test_s)]
-        mean = f"{(on.mean_test_s - off.mean_test_s) * MICROSECONDS:+.0f} µs"
-        module = f"{(on.module_s - off.module_s) * MILLISECONDS:+.1f} ms"
-        rows.append([f"{objects:,}", *per_test, mean, module, f"{on.session_s - off.session_s:+.2f} s"])
-    head = [
-        "live objects",
-        "test, off",
-        "test, on",
-        "added (median)",
-        "added (mean)",
-        "per change of module",
-        "whole session",
-    ]
-    ratio = (large[1].test_s - large[0].test_s) / (small[1].test_s - small[0].test_s)
-    size = f"{MODULES} modules of {TESTS_PER_MODULE} trivial tests, {pairs} interleaved pairs, `--memopt` against the plugin blocked."
-    verdict = f"Added per test, large heap ÷ small heap: **{ratio:.2f}**."
-    return f"{size}\n\n{markdown_table(head, rows)}\n\n{verdict}\n\nTaken on: {describe_machine()}."
+    for objects, pairs in taken.items():
+        bare = f"{median(off.test_s for off, _ in pairs) * MICROSECONDS:.0f}"
+        per_test = [added(pairs, "test_s", MICROSECONDS), added(pairs, "mean_test_s", MICROSECONDS)]
+        rest = [added(pairs, "module_s", MILLISECONDS), added(pairs, "session_s", MILLISECONDS)]
+        rows.append([f"{objects:,}", bare, *per_test, *rest])
+    head = ["live objects", "a test, off, µs", "added to a test, µs", "its mean, µs", "to a change of module, ms"]
+    table = markdown_table([*head, "to the session, ms"], rows)
+    small, large = (median(on.test_s - off.test_s for off, on in taken[heap]) for heap in (SMALL_HEAP, LARGE_HEAP))
+    size = f"{MODULES} modules of {TESTS_PER_MODULE} trivial tests, {len(taken[SMALL_HEAP])} interleaved pairs for each heap"
+    return (
+        f"{size}, `--memopt` against the plugin blocked, processor time, median (least to greatest) of the pairs.\n\n"
+        f"{table}\n\nAdded to a test, large heap ÷ small heap: **{large / small:.2f}**.\n\nTaken on: {describe_machine()}."
+    )
 
 
 def main() -> None:
@@ -161,11 +154,10 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     parser.add_argument("--quick", action="store_true", help="two pairs")
     options = parser.parse_args()
-    pairs = 2 if options.quick else options.pairs
     WORK.mkdir(parents=True, exist_ok=True)
     MEMOPT.prepare(())
     install_memopt()
-    text = report(measure(SMALL_HEAP, pairs), measure(LARGE_HEAP, pairs), pairs)
+    text = report(measure(2 if options.quick else options.pairs))
     print(text)
     if options.write:
         write_between_markers("heap", text)
