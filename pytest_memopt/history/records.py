@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Metric(str, Enum):
+    """The figures of a test that the history has series of; the values are the names of `TestRow`'s attributes."""
+
+    GROWTH = "growth_bytes"
+    PEAK_RSS = "peak_rss_bytes"
+    PEAK = "peak_bytes"
+    BLOCKS = "blocks"
+    OBJECTS = "objects"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +37,8 @@ class RunRow:
 
     Attributes:
         id: its number, given by the store; ``None`` before it is stored.
+        uid: what tells it from every run of every history, so that a merge knows it again; given by the store.
+        test_count: how many tests it holds, as the store counts them.
         started: UTC, ISO 8601 with seconds.
         duration_s: wall time of the session.
         commit, branch: from git, or ``None``.
@@ -42,6 +55,8 @@ class RunRow:
     environment: Environment
     plugin_version: str
     id: int | None = None
+    uid: str | None = None
+    test_count: int = 0
     commit: str | None = None
     branch: str | None = None
     dirty: bool | None = None

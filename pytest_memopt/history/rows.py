@@ -1,0 +1,44 @@
+"""Records to rows of the history's tables, and back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from operator import attrgetter
+from typing import Any, Final
+from uuid import uuid4
+
+from .records import Environment, RunRow, TestRow
+
+_TEST_VALUES: Final[Callable[[TestRow], tuple[Any, ...]]] = attrgetter(
+    "outcome", "verdict", "duration_s", "growth_bytes", "peak_rss_bytes", "peak_bytes", "blocks", "objects"
+)
+
+
+def storable(nodeid: str) -> str:
+    """``nodeid`` as SQLite can hold it: bytes of a file's name that are no UTF-8 become escapes."""
+    return nodeid.encode("utf-8", "backslashreplace").decode()
+
+
+def run_values(run: RunRow) -> dict[str, Any]:
+    """What the queries need of one run and its environment; a run without a ``uid`` gets one."""
+    return {**asdict(run), **asdict(run.environment), "uid": run.uid or uuid4().hex, "environment": None}
+
+
+def run_from_row(row: sqlite3.Row) -> RunRow:
+    """The run of a row that has its columns, its environment's."""
+    facts = {field.name: row[field.name] for field in fields(RunRow) if field.name != "environment"}
+    environment = Environment(machine=row["machine"], platform=row["platform"], python=row["python"])
+    dirty = facts.pop("dirty")
+    return RunRow(environment=environment, dirty=None if dirty is None else bool(dirty), **facts)
+
+
+def test_values(test: TestRow) -> tuple[Any, ...]:
+    """The columns of one test from its outcome on, in the order in which the query that adds it takes them."""
+    return _TEST_VALUES(test)
+
+
+def test_from_row(row: sqlite3.Row) -> TestRow:
+    """The test of a row that has its columns and ``nodeid``."""
+    return TestRow(**{field.name: row[field.name] for field in fields(TestRow)})
