@@ -11,6 +11,7 @@ from ..units import format_change, format_count, format_size
 from ..verdicts.record import TestRecord, VerdictKind
 from .wording import came_down, counted, over_limit, runs_text
 
+JUDGED_ONCE: Final = "judged on its first run"
 _TYPES_SHOWN: Final = 6
 _SITES_SHOWN: Final = 6
 _ONE_KIB: Final = 1024
@@ -166,7 +167,7 @@ def _origin(record: TestRecord, breaches: list[Breach]) -> list[str]:
     """Where the limits were written, and how far the judgement can be relied on."""
     lines = [f"limit from: {source}" for source in dict.fromkeys(breach.limit.source for breach in breaches)]
     if any(len(breach.runs) == 1 for breach in breaches):
-        lines.append(f"judged on its first run{f': {record.why}' if record.why else ''}")
+        lines.append(record.why or JUDGED_ONCE)
     if record.verdict is not VerdictKind.WARM_UP:
         warm = [breach for breach in record.breaches if not stands(breach)]
         lines += [

@@ -7,7 +7,7 @@ from typing import Final
 from ..limits.limits import Severity
 from ..units import format_change
 from ..verdicts.record import Outcome, TestRecord, VerdictKind
-from .failure import short, stands
+from .failure import JUDGED_ONCE, short, stands
 from .ranking import failing, unchecked
 from .sparkline import sparkline
 from .summary import TrendNote
@@ -43,18 +43,19 @@ def _breach(record: TestRecord) -> list[Span]:
     if len(standing) > 1:
         told.append(Span(f"and over {counted(len(standing) - 1, 'other limit')}", row_style(record)))
     if any(len(breach.runs) == 1 for breach in standing):
-        told.append(Span(f"first run only{f': {record.why}' if record.why else ''}"))
+        told.append(Span(record.why or JUDGED_ONCE))
     return told
 
 
 def _unmeasured(record: TestRecord) -> list[Span]:
-    """Why there are no figures, and which limits could not be checked for it."""
+    """Why there are no figures, and which limits could not be checked, unless the reason names them."""
     if record.verdict is not VerdictKind.UNMEASURED:
         return []
-    told = [Span(f"unmeasured: {record.why or 'no reason given'}", Style.WARN)]
-    if record.limits:
-        names = ", ".join(dict.fromkeys(limit.metric.value for limit in record.limits))
-        told.append(Span(f"limits not checked: {names}", Style.WARN))
+    why = record.why or "no reason given"
+    told = [Span(f"unmeasured: {why}", Style.WARN)]
+    names = dict.fromkeys(limit.metric.value for limit in record.limits if limit.metric.value not in why)
+    if names:
+        told.append(Span(f"limits not checked: {', '.join(names)}", Style.WARN))
     return told
 
 

@@ -72,7 +72,7 @@ def test_a_limit_that_only_warns_is_no_headline_of_a_failure() -> None:
 def test_a_judgement_on_one_run_says_so_and_why() -> None:
     """Where no rerun was possible the reader is told."""
     once = Breach(limit=GROWTH, runs=(2 * MIB,), confirmed=False)
-    told = explain(record(once, why="its class has a set-up of its own"), rerun_hint="")
+    told = explain(record(once, why="judged on its first run: its class has a set-up of its own"), rerun_hint="")
     assert told.headline == "memory: held 2.0 MiB after the test, limit 1 MiB"
     assert told.lines[-1] == "judged on its first run: its class has a set-up of its own"
     assert explain(record(once), rerun_hint="").lines[-1] == "judged on its first run"

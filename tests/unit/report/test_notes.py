@@ -46,8 +46,9 @@ def test_a_broken_limit_is_named_with_the_number_of_others() -> None:
 
 def test_a_limit_judged_once_says_so() -> None:
     """A verdict that was not reproduced is not shown as if it were."""
-    told = record(VerdictKind.BREACH, held(HARD, 2 * MIB), why="a subtest")
-    assert said(told)[1] == "first run only: a subtest"
+    told = record(VerdictKind.BREACH, held(HARD, 2 * MIB), why="judged on its first run: a subtest")
+    assert said(told)[1] == "judged on its first run: a subtest"
+    assert said(record(VerdictKind.BREACH, held(HARD, 2 * MIB)))[1] == "judged on its first run"
 
 
 def test_a_warning_and_an_expected_failure_are_told_apart() -> None:
@@ -61,6 +62,9 @@ def test_unmeasured_limits_are_visible() -> None:
     """The reason, and what could not be checked for it."""
     told = record(VerdictKind.UNMEASURED, why="forked", measured=None, limits=(HARD, SOFT, THREADS.limit))
     assert said(told) == ["unmeasured: forked", "limits not checked: growth, threads"]
+    assert said(record(VerdictKind.UNMEASURED, why="growth could not be measured", limits=(HARD,))) == [
+        "unmeasured: growth could not be measured"
+    ]
     assert said(record(VerdictKind.UNMEASURED, measured=None)) == ["unmeasured: no reason given"]
 
 
