@@ -1,1 +1,74 @@
-"""Memory regression testing for Python: measure every test, fail those that break a limit, name the culprit."""
+"""Memory regression testing for Python: measure every test, fail those that break a limit, name the culprit.
+
+The names below are loaded when they are first used, so that importing the package (which every pytest run does) costs
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import HistoryError, LimitError, MemoptError, MemoryLimitExceeded, SizeError, UsageError
+    from .meters.protocol import Meter, Unit
+    from .meters.status import MeterStatus
+    from .snapshots.diff import SnapshotDiff
+    from .snapshots.query import ObjectQuery
+    from .snapshots.snapshot import Snapshot
+    from .snapshots.take import take_snapshot
+    from .units import format_size, parse_size
+
+    __version__: str
+
+__all__ = [
+    "HistoryError",
+    "LimitError",
+    "MemoptError",
+    "MemoryLimitExceeded",
+    "Meter",
+    "MeterStatus",
+    "ObjectQuery",
+    "SizeError",
+    "Snapshot",
+    "SnapshotDiff",
+    "Unit",
+    "UsageError",
+    "__version__",
+    "format_size",
+    "parse_size",
+    "take_snapshot",
+]
+
+_HOMES = {
+    "HistoryError": "errors",
+    "LimitError": "errors",
+    "MemoptError": "errors",
+    "MemoryLimitExceeded": "errors",
+    "Meter": "meters.protocol",
+    "MeterStatus": "meters.status",
+    "ObjectQuery": "snapshots.query",
+    "SizeError": "errors",
+    "Snapshot": "snapshots.snapshot",
+    "SnapshotDiff": "snapshots.diff",
+    "Unit": "meters.protocol",
+    "UsageError": "errors",
+    "format_size": "units",
+    "parse_size": "units",
+    "take_snapshot": "snapshots.take",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    from importlib import import_module, metadata
+
+    if name == "__version__":
+        return metadata.version("pytest-memopt")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted(__all__)

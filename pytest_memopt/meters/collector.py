@@ -29,6 +29,7 @@ class Collector:
 
     def __init__(self, mode: GcMode = GcMode.FREEZE, clock: Callable[[], float] = perf_counter) -> None:
         self._mode = mode
+        self._wanted_mode = mode
         self._clock = clock
         self._has_frozen = False
         self._refresh_cost_s = 0.0
@@ -43,6 +44,12 @@ class Collector:
     def lists_only_new(self) -> bool:
         """Whether ``gc.get_objects`` leaves out what was alive when the window opened."""
         return self._mode is GcMode.FREEZE
+
+    def leave_alone(self, *, alone: bool) -> None:
+        """Don't touch the collector from now on (and thaw what was frozen), or go on as before."""
+        self._mode = GcMode.OFF if alone else self._wanted_mode
+        if alone:
+            self.release()
 
     def settle_before(self) -> None:
         """Settle before a window: nothing that is garbage already may be charged to what comes."""

@@ -40,6 +40,7 @@ class Instruments:
         small: their bytes.
         heap: bytes in use by C ``malloc``.
         trim: gives what ``malloc`` keeps for later back to the kernel.
+        level: brings the caches of ``malloc`` to the same state, so that two readings can be compared.
         rss: resident memory and its peak.
         fds, threads: open descriptors, running threads.
         extra: meters that plugins added.
@@ -50,6 +51,7 @@ class Instruments:
     small: SmallBytes
     heap: Callable[[], int] | None = None
     trim: Callable[[], object] | None = None
+    level: Callable[[], object] | None = None
     rss: PeakMeter | None = None
     fds: Meter | None = None
     threads: Meter | None = None

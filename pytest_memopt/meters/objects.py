@@ -20,6 +20,11 @@ def count_tracked() -> int:
     return len(gc.get_objects())
 
 
+def new_ids() -> set[int]:
+    """Identities of the objects made since the last freeze."""
+    return set(map(id, gc.get_objects()))
+
+
 def count_of_types(names: Iterable[str]) -> dict[str, int]:
     """How many objects of the named types are alive, old ones included: O(heap), for limits by type only.
 
@@ -45,7 +50,7 @@ def survivors(owned_by_others: Iterable[object] = ()) -> list[object]:
     roots = list(owned_by_others)
     if not roots:
         return found
-    new = set(map(id, found))
+    new = new_ids()
     owned: set[int] = set()
     pending = roots
     while pending:

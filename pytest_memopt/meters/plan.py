@@ -24,6 +24,7 @@ class Plan:
         sites: keep the allocating lines too (slower to stop).
         types: full names of types whose net count is wanted, at O(heap).
         net_objects: count the old objects that die as well, at O(heap) without allocation.
+        gc_off: leave the garbage collector alone: nothing is frozen or collected, and no objects are counted.
         trim: give freed memory back first, so that the kernel's peak is the test's.
     """
 
@@ -32,4 +33,5 @@ class Plan:
     sites: bool = False
     types: tuple[str, ...] = ()
     net_objects: bool = False
+    gc_off: bool = False
     trim: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 from .account import Account, Ledger, Signal
@@ -28,6 +29,7 @@ class SmallTally:
         self._meter = meter
         self._ledger = ledger
         self._prices = RunnerPrices()
+        self._lessons = array("q", [0] * (2 * len(Account)))
         self._start: int | None = None
         self.has_unpriced = False
         self.is_exact = True
@@ -49,8 +51,16 @@ class SmallTally:
         return self._meter.read_bytes()
 
     def learn(self, stretch: Account, blocks: int, size_bytes: int) -> None:
-        """Remember what pytest's blocks after ``stretch`` weighed."""
-        self._prices.learn(stretch, blocks, size_bytes)
+        """Note what pytest's blocks after ``stretch`` weighed; it is remembered when the window is closed."""
+        self._lessons[stretch * 2] = blocks
+        self._lessons[stretch * 2 + 1] = size_bytes
+
+    def remember(self) -> None:
+        """Keep what this window taught; called outside of it, since what is remembered takes memory."""
+        for stretch in range(len(Account)):
+            if self._lessons[stretch * 2]:
+                self._prices.learn(stretch, self._lessons[stretch * 2], self._lessons[stretch * 2 + 1])
+                self._lessons[stretch * 2] = 0
 
     def charge_runner(self, stretch: Account, blocks: int) -> None:
         """Charge pytest for its blocks after ``stretch`` without reading their bytes."""

@@ -14,6 +14,7 @@ from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from .objects import by_type, count_of_types, count_tracked, mapped_bytes, survivors
 from .plan import Detail, Plan
 from .small_tally import SmallTally
+from .weight import Weight
 
 LEARNING_WINDOWS: Final = 16
 _LEARNING_MOST: Final = 400
@@ -60,6 +61,7 @@ class Window:
     def open(self, plan: Plan) -> None:
         """Settle, take the first reading and make ``SETUP`` the current account."""
         self._plan = plan
+        self._collector.leave_alone(alone=plan.gc_off)
         self._detail = self._choose_detail(plan.detail)
         self._account = self._stretch = Account.SETUP
         self._notes, self._peak_bytes, self.sites = [], None, ()
@@ -72,6 +74,7 @@ class Window:
         if plan.traced and self._read.tracer is not None:
             self._read.tracer.start()
         self._last[Signal.SMALL] = self._small.start(self._detail)
+        self._level()
         self._take(self._last)
 
     def mark_peak(self) -> None:
@@ -90,9 +93,10 @@ class Window:
             self._stretch = self._account
         self._account = account
 
-    def refund(self, *, blocks: int, small_bytes: int, heap_bytes: int) -> None:
+    def refund(self, kept: Weight) -> None:
         """Take from the test what was weighed as kept by pytest."""
-        for signal, amount in ((Signal.BLOCKS, blocks), (Signal.SMALL, small_bytes), (Signal.HEAP, heap_bytes)):
+        amounts = (kept.blocks, kept.heap_bytes, kept.objects, kept.small_bytes)
+        for signal, amount in zip((Signal.BLOCKS, Signal.HEAP, Signal.OBJECTS, Signal.SMALL), amounts, strict=True):
             self._ledger.charge_one(Account.TEARDOWN, signal, -amount)
             self._ledger.charge_one(Account.RUNNER, signal, amount)
 
@@ -109,14 +113,20 @@ class Window:
         """
         self._stop_tracer()
         self._collector.settle()
+        self._level()
         self._charge(beside_shared=False)
         self.is_open = False
         self._discount_runner()
         small_bytes = self._small.of_test(self._detail)
         objects = self._net_objects()
         types, mapped = self._survivors(objects, kept_by_runner)
+        self._small.remember()
         self._plan_learning()
         return self._measurement(durations_s, (small_bytes, mapped), objects, types)
+
+    def learn_anew(self) -> None:
+        """Look closely again for a while: what was learned so far was learned on nothing."""
+        self._learning_left = LEARNING_WINDOWS
 
     def abandon(self) -> None:
         """Leave the window without a measurement: the test was interrupted, or stopped halfway."""
@@ -136,6 +146,10 @@ class Window:
         into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0
         into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
         into[Signal.BLOCKS] = self._read.blocks()
+
+    def _level(self) -> None:
+        if self._read.level is not None and self._detail is not Detail.LEAN:
+            self._read.level()
 
     def _charge(self, *, beside_shared: bool) -> None:
         now, before = self._now, self._last

@@ -1,0 +1,96 @@
+"""What objects weigh in the allocators: for what pytest keeps of a test, which must not be charged to the test."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+_SMALL_MOST_BYTES: Final = 512
+_ALIGNMENT: Final = 16
+_CHUNK_HEADER_BYTES: Final = 8
+_PLAUSIBLE_EXTRA_BYTES: Final = 8192
+_LEAF_TYPES: Final = (str, bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What the allocators gave for some objects.
+
+    Attributes:
+        blocks: small blocks.
+        small_bytes: their bytes.
+        heap_bytes: bytes of C heap.
+        objects: how many of them the garbage collector tracks.
+    """
+
+    blocks: int = 0
+    small_bytes: int = 0
+    heap_bytes: int = 0
+    objects: int = 0
+
+    def __add__(self, other: Weight) -> Weight:
+        """Both together."""
+        return Weight(
+            self.blocks + other.blocks,
+            self.small_bytes + other.small_bytes,
+            self.heap_bytes + other.heap_bytes,
+            self.objects + other.objects,
+        )
+
+
+class Scales:
+    """Weighs objects as pymalloc and glibc account for them.
+
+    A block of up to 512 bytes takes a multiple of 16. For a larger one glibc knows the true size of its chunk
+    (``malloc_usable_size``), which may be 16 bytes more than asked for, or whole pages; elsewhere the asked size counts.
+    """
+
+    def __init__(self) -> None:
+        self._usable_bytes = _usable_size_function()
+
+    def weigh_text(self, text: str | bytes) -> Weight:
+        """The weight of one string."""
+        return self._weigh_block(id(text), sys.getsizeof(text))
+
+    def weigh_all(self, roots: Iterable[object], new_ids: Container[int]) -> Weight:
+        """The weight of ``roots`` and of what only they can have brought along; an estimate as to their sub-blocks.
+
+        Args:
+            roots: where to begin.
+            new_ids: identities of the objects made since the window opened; others are not followed.
+        """
+        total, seen, pending = Weight(), set[int](), list(roots)
+        while pending:
+            one = pending.pop()
+            if id(one) in seen or not (id(one) in new_ids or type(one) in _LEAF_TYPES):
+                continue
+            seen.add(id(one))
+            tracked = int(gc.is_tracked(one))
+            total += self._weigh_block(0, sys.getsizeof(one)) + Weight(objects=tracked)
+            pending.extend(gc.get_referents(one) if tracked else ())
+        return total
+
+    def _weigh_block(self, address: int, size_bytes: int) -> Weight:
+        if size_bytes <= _SMALL_MOST_BYTES and sys.getallocatedblocks():
+            return Weight(blocks=1, small_bytes=-(-size_bytes // _ALIGNMENT) * _ALIGNMENT)
+        usable_bytes = self._usable_bytes(address) if self._usable_bytes is not None and address else 0
+        if size_bytes <= usable_bytes <= size_bytes + _PLAUSIBLE_EXTRA_BYTES:
+            return Weight(heap_bytes=usable_bytes + _CHUNK_HEADER_BYTES)
+        chunk_bytes = size_bytes + _CHUNK_HEADER_BYTES
+        return Weight(heap_bytes=-(-chunk_bytes // _ALIGNMENT) * _ALIGNMENT)
+
+
+def _usable_size_function() -> Callable[[int], int] | None:
+    try:
+        libc = ctypes.CDLL(None)
+        _ = libc.gnu_get_libc_version  # musl aborts on an address that isn't its own; glibc only reads a word
+        usable_size = libc.malloc_usable_size
+    except (AttributeError, OSError, TypeError):
+        return None
+    usable_size.argtypes = (ctypes.c_void_p,)
+    usable_size.restype = ctypes.c_size_t
+    return lambda address: int(usable_size(address))

@@ -1,0 +1,86 @@
+"""The pytest plugin: it translates between pytest and the rest of the package, and decides nothing.
+
+This module is loaded in every pytest run, so it imports next to nothing; the session's plugin object, with psutil and
+all meters behind it, is made when there is something to measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from .fixtures import memopt, memory_snapshot
+from .options import add_options
+
+__all__ = [
+    "memopt",
+    "memory_snapshot",
+    "pytest_addhooks",
+    "pytest_addoption",
+    "pytest_collection_finish",
+    "pytest_configure",
+    "pytest_make_collect_report",
+    "pytest_report_header",
+    "pytest_report_teststatus",
+    "pytest_unconfigure",
+]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that other plugins may implement."""
+    from . import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options, ini twins and nothing else."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings, refuse what makes no sense, and make the engine if every test is to be measured."""
+    from .activation import prepare
+
+    prepare(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Check the marks of what was collected: a wrong one is an error of collection that names the test."""
+    report = yield
+    from .activation import check_marks
+
+    return check_marks(collector, report)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the engine when some test carries a limit, though nobody asked for all tests to be measured."""
+    from .activation import activate_for_marks
+
+    activate_for_marks(session)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what measures, when something does."""
+    from .activation import header_line
+
+    return header_line(config)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Give a test that failed by its memory a letter and a word of its own; it still counts as failed."""
+    if report.failed and getattr(report, "memopt_failed", False):
+        return "failed", "M", ("MEMORY", {"red": True})
+    return None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give back what was borrowed from the process."""
+    from .activation import shut_down
+
+    shut_down(config)

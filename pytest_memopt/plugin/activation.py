@@ -1,0 +1,151 @@
+"""Turning the plugin on, as far as it is needed, and off again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .options import MARKERS, settings_from
+
+if TYPE_CHECKING:
+    from ..limits.rules import Rule
+    from ..settings import Settings
+    from .engine import Engine
+    from .header import Header
+
+OUR_MARKS = frozenset({"memory_limit", "memopt", "limit_memory"})
+
+
+class Activation:
+    """The plugin's state in one process.
+
+    Attributes:
+        settings: what the user asked for.
+        rules: limits by glob and marker expression.
+        has_marks: whether some collected test carries a mark of ours.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings, rules: list[Rule]) -> None:
+        self._config = config
+        self.settings = settings
+        self.rules = rules
+        self.has_marks = False
+        self.header: Header | None = None
+        self._engine: Engine | None = None
+        self._closers: list[Any] = []
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to measure."""
+        return self.settings.is_on or bool(self.rules) or self.has_marks
+
+    @property
+    def measures_here(self) -> bool:
+        """Whether tests run in this process: not on an xdist controller, not while only showing what would run."""
+        option = self._config.option
+        shows_only = option.collectonly or getattr(option, "setupplan", False) or getattr(option, "setuponly", False)
+        is_controller = bool(getattr(option, "tx", None)) and not hasattr(self._config, "workerinput")
+        return not (shows_only or is_controller)
+
+    def activate(self) -> None:
+        """Register what the session needs; a second call does nothing."""
+        if self.header is not None or not self.is_needed:
+            return
+        from .header import JOURNAL_FOLDER, Header
+
+        worker_input = getattr(self._config, "workerinput", {})
+        self.header = Header(self._journal_folder(JOURNAL_FOLDER))
+        self.header.run_name = worker_input.get("memopt_run", self.header.run_name)
+        if self.measures_here:
+            self._register_measuring(worker_input.get("workerid"))
+        if not worker_input and not self._config.option.collectonly:
+            from .controller import Controller
+
+            controller = Controller(self._config, self.settings, self.header)
+            self._config.pluginmanager.register(controller, "memopt-controller")
+
+    def close(self) -> None:
+        """Give back what was borrowed from the process."""
+        for closer in reversed(self._closers):
+            closer.close()
+        self._closers.clear()
+
+    def _register_measuring(self, worker: str | None) -> None:
+        from .engine import build_engine
+        from .examiner import Examiner
+        from .journal import Journal
+        from .session import MeasuringHooks
+
+        assert self.header is not None
+        engine = build_engine(self._config, self.settings)
+        self.header.floor, self.header.meters = engine.floor, engine.meters
+        journal = Journal(self.header.journal_folder, self.header.run_name, worker or "main")
+        self._closers += [engine, journal]
+        examiner = Examiner(engine.recorder, self.settings, self.rules, worker)
+        hooks = MeasuringHooks(engine, examiner, journal)
+        self._config.pluginmanager.register(hooks, "memopt-measuring")
+
+    def _journal_folder(self, default: Path) -> Path:
+        history = self.settings.history_path
+        return (history.parent / default.name) if history is not None else self._config.rootpath / default
+
+
+ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
+
+
+def prepare(config: pytest.Config) -> None:
+    """Declare the marks, read the settings, and turn on what they ask for."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+    settings = settings_from(config)
+    rules: list[Rule] = []
+    if settings.limit_lines:
+        from .wanted import parse_rules
+
+        rules = parse_rules(settings)
+    activation = Activation(config, settings, rules)
+    config.stash[ACTIVATION] = activation
+    activation.activate()
+
+
+def check_marks(collector: pytest.Collector, report: pytest.CollectReport) -> pytest.CollectReport:
+    """Look for marks of ours on what was collected; a wrong one turns the report into a failed one."""
+    marked = [
+        node
+        for node in (collector, *report.result)
+        if any(mark.name in OUR_MARKS for mark in getattr(node, "own_markers", ()))
+    ]
+    if not marked or report.outcome != "passed":
+        return report
+    from .wanted import problem_of_marks
+
+    registered = {line.partition("(")[0].partition(":")[0].strip() for line in collector.config.getini("markers")}
+    problems = [problem for node in marked if (problem := problem_of_marks(node, registered))]
+    if problems:
+        report.outcome, report.result, report.longrepr = "failed", [], "\n".join(problems)
+    elif any(mark.name != "limit_memory" for node in marked for mark in node.own_markers):
+        collector.config.stash[ACTIVATION].has_marks = True
+    return report
+
+
+def activate_for_marks(session: pytest.Session) -> None:
+    """Turn the plugin on when a test that will run carries a mark of ours."""
+    activation = session.config.stash[ACTIVATION]
+    if activation.has_marks:
+        activation.activate()
+
+
+def header_line(config: pytest.Config) -> str | None:
+    """What measures in this process; nothing when nothing does, or when workers do."""
+    activation = config.stash[ACTIVATION]
+    if activation.header is None or not activation.header.meters:
+        return None
+    return activation.header.line(activation.settings.gc.value)
+
+
+def shut_down(config: pytest.Config) -> None:
+    """Undo `prepare`."""
+    if ACTIVATION in config.stash:
+        config.stash[ACTIVATION].close()

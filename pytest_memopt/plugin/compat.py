@@ -1,0 +1,260 @@
+"""The one place that touches what pytest keeps private; each function says why, and copes when it is gone."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Literal
+
+import pytest
+from _pytest import runner
+from _pytest.mark.expression import Expression
+
+SILENT_HOOKS = ("pytest_runtest_logreport", "pytest_exception_interact")
+
+
+class StandIn:
+    """A next item that shares all collectors with ``item``: handed to the teardown, it keeps wider fixtures alive."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._chain = [*item.listchain()[:-1], self]
+
+    def listchain(self) -> list[Any]:
+        """The collectors that the teardown must leave standing."""
+        return self._chain
+
+
+def run_phase(
+    item: pytest.Item, when: Literal["setup", "call", "teardown"], *, log: bool, **hook_args: object
+) -> pytest.TestReport:
+    """Run one phase of ``item`` and give its report; pytest has no public name for it, plugins use this one."""
+    return runner.call_and_report(item, when, log, **hook_args)
+
+
+def announce_phase(item: pytest.Item, when: Literal["setup", "call", "teardown"]) -> None:
+    """Set ``PYTEST_CURRENT_TEST`` as pytest does when the phase begins."""
+    runner._update_current_test_var(item, when)
+
+
+def interact_if_wanted(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Let ``--pdb`` and the like have a failure that pytest itself doesn't know of."""
+    if runner.check_interactive_exception(call, report):
+        item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+
+
+def group_of(message: str, errors: list[BaseException]) -> BaseException:
+    """Several errors as one, as pytest raises them."""
+    group: BaseException = runner.BaseExceptionGroup(message, errors)  # pytest brings the backport on Python 3.10
+    return group
+
+
+def failure_text(lines: Iterable[str], path: str, line_number: int, message: str) -> Any:
+    """A failure's representation that prints ``lines``, and names place and message in the short summary and JUnit."""
+    from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
+
+    entry = ReprEntryNative([f"{line}\n" for line in lines])
+    traceback = ReprTraceback([entry], None, style="native")
+    return ExceptionChainRepr([(traceback, ReprFileLocation(path, line_number, message), None)])
+
+
+def is_strict_xpass(report: pytest.TestReport) -> bool:
+    """Whether the test passed by itself, and fails because ``xfail(strict=True)`` wants it to fail."""
+    return report.failed and isinstance(report.longrepr, str) and report.longrepr.startswith("[XPASS(strict)]")
+
+
+def standing_collectors(item: pytest.Item) -> list[Any]:
+    """Modules, classes and packages that are set up."""
+    return [node for node in item.session._setupstate.stack if node is not item]
+
+
+def renew_examples(item: pytest.Item, names: dict[str, Any]) -> None:
+    """Give a doctest the names back that it had before it ran; doctest clears them."""
+    examples = getattr(item, "dtest", None)
+    if examples is not None:
+        examples.globs.clear()
+        examples.globs.update(names)
+
+
+def example_names(item: pytest.Item) -> dict[str, Any]:
+    """The names a doctest begins with."""
+    examples = getattr(item, "dtest", None)
+    return dict(examples.globs) if examples is not None else {}
+
+
+def show_setup(item: pytest.Item) -> None:
+    """What ``--setup-show`` prints before the call."""
+    runner.show_test_item(item, add_space=True)
+
+
+def begin_request(item: pytest.Item) -> None:
+    """Give an item that ran before a new fixture request, so that it isn't made inside a measuring window."""
+    if getattr(item, "_request", None) is False:
+        item._initrequest()  # type: ignore[attr-defined]
+
+
+def end_request(item: pytest.Item) -> None:
+    """Let go of the fixture request, as pytest does after each test."""
+    if hasattr(item, "_request"):
+        item._request = False
+        item.funcargs = None  # type: ignore[attr-defined]
+
+
+def request_of(item: pytest.Item) -> tuple[Any, dict[str, object] | None]:
+    """The fixture request of ``item`` and the values of its fixtures, both of which pytest drops after the teardown."""
+    return getattr(item, "_request", None), getattr(item, "funcargs", None)
+
+
+def drop_fixture_values(request: Any, values: dict[str, object] | None) -> None:
+    """Drop the values of the function's fixtures, as pytest does or did; its request forgets the fixtures likewise."""
+    if values:
+        values.clear()
+    fixture_defs = getattr(request, "_fixture_defs", None)
+    if fixture_defs and all(getattr(one, "scope", "function") == "function" for one in fixture_defs.values()):
+        fixture_defs.clear()
+
+
+def collectors_to_set_up(item: pytest.Item) -> bool:
+    """Whether a module, class or package is still to be set up before this item."""
+    return len(item.session._setupstate.stack) < len(item.listchain()) - 1
+
+
+def set_up_collectors(item: pytest.Item) -> None:
+    """Set up the collectors above ``item``, as pytest would a moment later; it also remembers a failure."""
+    if item.parent is not None:
+        item.session._setupstate.setup(item.parent)  # type: ignore[arg-type]
+
+
+def is_set_up(item: pytest.Item) -> bool:
+    """Whether the item itself is on the set-up stack."""
+    return item in item.session._setupstate.stack
+
+
+def tear_down_to(item: pytest.Item, next_item: object) -> None:
+    """Tear down all that ``next_item`` doesn't need."""
+    item.session._setupstate.teardown_exact(next_item)  # type: ignore[arg-type]
+
+
+def will_tear_down_more(item: pytest.Item, next_item: pytest.Item | None) -> bool:
+    """Whether going on to ``next_item`` ends the life of a class, module or package."""
+    needed = next_item.listchain() if next_item is not None else []
+    standing = [node for node in item.session._setupstate.stack if node is not item]
+    return standing != needed[: len(standing)]
+
+
+def wide_fixtures_to_set_up(item: pytest.Item) -> list[str]:
+    """Names of the fixtures wider than function scope, in the order in which pytest would set them up."""
+    info = getattr(item, "_fixtureinfo", None)
+    if info is None or getattr(item, "_request", None) in (None, False):
+        return []
+    varied = getattr(getattr(item, "callspec", None), "params", {})
+    names, is_due = [], False
+    for name in info.names_closure:
+        definitions = info.name2fixturedefs.get(name)
+        if not definitions or definitions[-1].scope == "function":
+            break
+        names.append(name)
+        is_due = is_due or definitions[-1].cached_result is None or name in varied
+    return names if is_due else []
+
+
+def set_up_fixture(item: pytest.Item, name: str) -> None:
+    """Set up one fixture of ``item``; pytest caches the value, or the exception, and finds it there."""
+    item._request.getfixturevalue(name)  # type: ignore[attr-defined]
+
+
+def finalizer_counts(item: pytest.Item) -> dict[Any, int]:
+    """How many finalizers each wider fixture of ``item`` holds: tests register theirs on them, and never take them off."""
+    info = getattr(item, "_fixtureinfo", None)
+    if info is None:
+        return {}
+    wide = (definitions[-1] for definitions in info.name2fixturedefs.values() if definitions)
+    return {one: len(one._finalizers) for one in wide if one.scope != "function"}
+
+
+def drop_spent_finalizers(counts: dict[Any, int]) -> None:
+    """Drop the finalizers that finished function fixtures left on wider ones; run later, they would do nothing."""
+    for fixture, count in counts.items():
+        added = fixture._finalizers[count:]
+        if added and all(_is_spent(one) for one in added):
+            del fixture._finalizers[count:]
+
+
+def _is_spent(finalizer: Any) -> bool:
+    owner = getattr(getattr(finalizer, "func", None), "__self__", None)
+    return owner is not None and getattr(owner, "scope", "") == "function" and owner.cached_result is None
+
+
+def log_handlers(config: pytest.Config) -> tuple[Any, ...]:
+    """The handlers of pytest's logging plugin that keep a test's records until the next phase begins."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    handlers = (getattr(plugin, name, None) for name in ("caplog_handler", "report_handler"))
+    return tuple(handler for handler in handlers if hasattr(handler, "records") and hasattr(handler, "stream"))
+
+
+def recorded_warnings() -> list[Any] | None:
+    """The list in which pytest keeps the warnings of the running test until it is over."""
+    recorder = getattr(getattr(warnings, "_showwarnmsg_impl", None), "__self__", None)
+    return recorder if isinstance(recorder, list) else None
+
+
+def report_sections(item: pytest.Item) -> list[tuple[str, str, str]]:
+    """The captured output that pytest keeps with the item."""
+    return item._report_sections
+
+
+def drop_last_exception() -> None:
+    """Let go of the last failure's traceback, which pytest keeps for ``python -i``, except there."""
+    if sys.flags.interactive:
+        return
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+
+
+def other_protocols(item: pytest.Item, mine: object) -> Iterable[Callable[..., object]]:
+    """What else wants to run ``item`` (pytest-rerunfailures, flaky), apart from pytest itself and us."""
+    for impl in reversed(item.ihook.pytest_runtest_protocol.get_hookimpls()):
+        if impl.wrapper or impl.hookwrapper or impl.plugin is mine or impl.plugin is runner:
+            continue
+        yield lambda impl=impl, **args: impl.function(*(args[name] for name in impl.argnames))
+
+
+@contextmanager
+def silenced(config: pytest.Config) -> Generator[None, None, None]:
+    """Let nobody hear the reports made inside: subtests report from within the test, past ``log=False``."""
+    relay, manager = config.hook, config.pluginmanager
+    spoken = {name: getattr(relay, name) for name in SILENT_HOOKS}
+    for name, caller in spoken.items():
+        listeners = [impl.plugin for impl in caller.get_hookimpls()]
+        setattr(relay, name, manager.subset_hook_caller(name, remove_plugins=listeners))
+    try:
+        yield
+    finally:
+        for name, caller in spoken.items():
+            setattr(relay, name, caller)
+
+
+def check_expression(expression: str) -> None:
+    """Refuse a marker expression that can't be read.
+
+    Raises:
+        pytest.UsageError: showing it.
+    """
+    _compile_expression(expression)
+
+
+def evaluate_marks(expression: str, item: pytest.Item) -> bool:
+    """Whether the markers of ``item`` fulfil ``expression``, read as ``-m`` reads it."""
+    names = {mark.name for mark in item.iter_markers()}
+    return _compile_expression(expression).evaluate(lambda name, /, **_: name in names)
+
+
+@lru_cache(maxsize=64)
+def _compile_expression(expression: str) -> Expression:
+    try:
+        return Expression.compile(expression)
+    except SyntaxError as error:
+        raise pytest.UsageError(f"-m {expression!r} in a memory limit can't be read: {error}") from None

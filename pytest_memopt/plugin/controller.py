@@ -1,0 +1,134 @@
+"""The process that prints: it collects the records, keeps the history, writes the reports and shows the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..errors import HistoryError, MemoptError
+from ..report import json_report, terminal
+from ..report.output import open_report
+from ..report.summary import RunSummary
+from ..settings import Settings
+from ..verdicts.record import VerdictKind
+from . import journal
+from .header import Header
+from .run_ledger import RunLedger
+from .summing_up import sum_up
+
+QUIET = -1
+
+
+class Controller:
+    """Registered in the process that talks to the user: the only one without xdist, the controller with it."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, header: Header) -> None:
+        self._config = config
+        self._settings = settings
+        self._header = header
+        self._ledger = RunLedger()
+        self._workers: set[str] = set()
+        self._summary: RunSummary | None = None
+        self.run_name = header.run_name
+        self._note_killed_runs()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what the report brought along, and don't let pytest keep it a second time."""
+        wire: Mapping[str, Any] | None = report.__dict__.pop("memopt", None)
+        if wire is not None:
+            self._ledger.add(wire)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a new xdist worker where its journal is."""
+        node.workerinput["memopt_run"] = self.run_name
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodeready(self, node: Any) -> None:
+        """Count the workers."""
+        self._workers.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker is gone; if it died, its journal tells during which test."""
+        worker = node.gateway.id
+        entry = journal.read_last(self._header.journal_folder, self.run_name, worker)
+        if error and entry is not None:
+            self._ledger.lose(worker, entry.story)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Sum up, while nothing can fail any more; what goes wrong here is told, and changes no result."""
+        if not self._ledger.records() and not self._settings.is_on:
+            return
+        self._summary = sum_up(self._config, self._settings, self._header, self._ledger, len(self._workers))
+        self._write_json(self._summary)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what there is to say: all of it when asked for, else only what must not stay unsaid."""
+        summary = self._summary
+        if summary is None or not (self._settings.is_on or self._must_tell(summary)):
+            return
+        verbosity = self._config.get_verbosity() if self._settings.report else QUIET
+        writer = _Writer(terminalreporter._tw)  # noqa: SLF001 - the public methods know no markup within a line
+        terminalreporter.section("memory")
+        terminal.render(
+            summary,
+            writer,
+            top=self._settings.top,
+            verbosity=verbosity,
+            width=terminalreporter._tw.fullwidth,  # noqa: SLF001
+        )
+
+    def _must_tell(self, summary: RunSummary) -> bool:
+        told = (VerdictKind.BREACH, VerdictKind.UNMEASURED, VerdictKind.WARM_UP, VerdictKind.INCONCLUSIVE)
+        is_noteworthy = any(record.verdict in told and record.limits for record in summary.tests)
+        return is_noteworthy or bool(summary.warnings) or any(worker.lost for worker in summary.workers)
+
+    def _write_json(self, summary: RunSummary) -> None:
+        if self._settings.json_path is None:
+            return
+        try:
+            with open_report(Path(self._settings.json_path)) as out:
+                json_report.render(summary, out)
+        except MemoptError as error:
+            self._tell(str(error))
+
+    def _tell(self, message: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"memopt: {message}", yellow=True)
+
+    def _note_killed_runs(self) -> None:
+        try:
+            orphans = journal.take_orphans(self._header.journal_folder)
+        except OSError:
+            return
+        for entry in orphans:
+            self._ledger.warnings.append(f"an earlier run was killed ({entry.worker}): {entry.story}")
+
+
+class _Writer:
+    """Pytest's terminal writer, as the renderer wants it."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    @property
+    def encoding(self) -> str | None:
+        """The stream's encoding."""
+        return getattr(self._writer._file, "encoding", None)  # noqa: SLF001
+
+    def write(self, text: str, **markup: bool) -> None:
+        """Write ``text``."""
+        self._writer.write(text, **markup)
+
+    def line(self, text: str = "", **markup: bool) -> None:
+        """Write ``text`` and end the line."""
+        self._writer.line(text, **markup)
+
+
+__all__ = ["Controller", "HistoryError"]

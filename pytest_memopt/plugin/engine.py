@@ -1,0 +1,103 @@
+"""The engine of a process: meters chosen for this platform, one window, one recorder, put together once."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from ..meters.collector import Collector, GcMode
+from ..meters.descriptors import OpenDescriptors
+from ..meters.floor import calibrate
+from ..meters.heap import CHeap
+from ..meters.instruments import Instruments
+from ..meters.protocol import Meter, Tracer
+from ..meters.pymalloc import SmallBlocks
+from ..meters.resident import ResidentMemory
+from ..meters.status import Floor, MeterStatus
+from ..meters.threads import Threads
+from ..meters.traced import TracemallocTracer
+from ..meters.window import Window
+from ..settings import Settings, TracerChoice
+from .recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """All that measures in this process.
+
+    Attributes:
+        recorder: follows the tests.
+        collector: owns what is done to the garbage collector.
+        floor: what empty windows read.
+        meters: what is in use, for the header.
+        resident: resident memory, for the journal.
+    """
+
+    recorder: Recorder
+    collector: Collector
+    floor: Floor
+    meters: tuple[MeterStatus, ...]
+    resident: ResidentMemory
+
+    def close(self) -> None:
+        """Give back what was borrowed from the process."""
+        self.recorder.abandon()
+        self.collector.release()
+        self.resident.close()
+
+
+def build_engine(config: pytest.Config, settings: Settings) -> Engine:
+    """Choose the meters, calibrate the window on nothing, and put everything together.
+
+    Raises:
+        pytest.UsageError: when a plugin's meters are not meters, or the chosen tracer can't be used.
+    """
+    small, heap, resident = SmallBlocks(), CHeap(), ResidentMemory()
+    fds, threads, tracer = OpenDescriptors(), Threads(), _choose_tracer(settings)
+    extra = _extra_meters(config)
+    collector = Collector(GcMode(settings.gc.value))
+    instruments = Instruments(
+        blocks=sys.getallocatedblocks,
+        small=small,
+        heap=heap.read if heap.available else None,
+        trim=heap.trim if heap.available else None,
+        level=heap.level if heap.available else None,
+        rss=resident if resident.available else None,
+        fds=fds if fds.available else None,
+        threads=threads,
+        extra=extra,
+        tracer=tracer,
+    )
+    window = Window(instruments, collector)
+    floor = calibrate(window)
+    meters = (small.status(), heap.status(), resident.status(), fds.status(), threads.status())
+    statuses = (*meters, *(meter.status() for meter in extra), tracer.status())
+    return Engine(Recorder(window, collector), collector, floor, statuses, resident)
+
+
+def _choose_tracer(settings: Settings) -> Tracer:
+    if settings.tracer is TracerChoice.TRACEMALLOC:
+        return TracemallocTracer()
+    from ..meters.memray_tracer import MemrayTracer
+
+    tracer = MemrayTracer()
+    status = tracer.status()
+    if not status.available:
+        raise pytest.UsageError(f"--memopt-tracer: memray can't be used: {status.how}")
+    return tracer
+
+
+def _extra_meters(config: pytest.Config) -> tuple[Meter, ...]:
+    given = [meter for meters in config.hook.pytest_memopt_meters(config=config) for meter in meters or ()]
+    names: set[str] = set()
+    for meter in given:
+        if not isinstance(meter, Meter):
+            raise pytest.UsageError(
+                f"pytest_memopt_meters: {meter!r} is not a meter; it needs name, unit, status() and read()"
+            )
+        if meter.name in names:
+            raise pytest.UsageError(f"pytest_memopt_meters: two meters are called {meter.name!r}")
+        names.add(meter.name)
+    return tuple(meter for meter in given if meter.status().available)

@@ -1,0 +1,153 @@
+"""The examiner: brings an item's runs before the judge, has a breach confirmed, and puts the verdict on the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ..limits.judge import exceeded_in_all
+from ..limits.rules import Rule
+from ..meters.measurement import Measurement, Phase
+from ..settings import Settings
+from ..verdicts.judge import judge
+from ..verdicts.record import Outcome, TestRecord, VerdictKind
+from ..verdicts.wire import to_wire
+from .failure import make_failure, outcome_of
+from .recorder import Recorder
+from .rerun import CannotRerun, Rerunner
+from .run import ItemRun, Purpose
+from .state import WANTED, Wanted
+from .wanted import wanted_of
+
+FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
+
+
+class Examiner:
+    """Knows what is wanted of each item, and says what became of it; one per process."""
+
+    def __init__(self, recorder: Recorder, settings: Settings, rules: list[Rule], worker: str | None) -> None:
+        self._recorder = recorder
+        self._settings = settings
+        self._rules = rules
+        self._worker = worker
+        self._rerunner: Rerunner | None = None
+        self._next: pytest.Item | None = None
+
+    @property
+    def purpose(self) -> Purpose:
+        """Why the item that is about to run is run."""
+        return Purpose.RERUN if self._rerunner is not None and self._rerunner.is_running else Purpose.FIRST
+
+    def wanted(self, item: pytest.Item) -> Wanted:
+        """What is wanted of ``item``."""
+        if WANTED not in item.stash:
+            item.stash[WANTED] = wanted_of(item, self._rules)
+        return item.stash[WANTED]
+
+    def is_exempt(self, item: pytest.Item) -> bool:
+        """Whether ``item`` is not to be measured at all."""
+        wanted = self.wanted(item)
+        return wanted.exemption.skip or not (self._settings.is_on or wanted.limits)
+
+    def is_limited(self, item: pytest.Item) -> bool:
+        """Whether a verdict may fail ``item``."""
+        return bool(self.wanted(item).limits) and not self.is_exempt(item)
+
+    def start(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """A new item is about to run."""
+        self._next = nextitem
+        self._rerunner = Rerunner(item, self._recorder) if self.is_limited(item) else None
+
+    def note_report(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        """Follow the reports of ``item``."""
+        if report.when == "teardown" and self._is_told_exempt(item):
+            self._attach(report, self._exempt_record(item))
+        run = self._recorder.current
+        if run is None or run.item is not item or self._recorder.is_inside_phase:
+            return
+        run.reports[Phase(report.when)] = report
+        run.raised = run.raised or call.excinfo is not None
+
+    def conclude(self) -> None:
+        """All reports of the current run were made, and none was handed on yet: measure, judge, and tell."""
+        run = self._recorder.finish()
+        if run is not None and run.purpose is Purpose.FIRST:
+            self._attach(run.reports[Phase.TEARDOWN], self._examine(run))
+
+    def _is_told_exempt(self, item: pytest.Item) -> bool:
+        wanted = self.wanted(item)
+        return wanted.exemption.skip and bool(wanted.limits or self._settings.is_on)
+
+    def _exempt_record(self, item: pytest.Item) -> TestRecord:
+        wanted = self.wanted(item)
+        why = f"exempt by mark memopt{': ' + wanted.exemption.reason if wanted.exemption.reason else ''}"
+        return TestRecord(
+            nodeid=item.nodeid,
+            outcome=Outcome.PASSED,
+            verdict=VerdictKind.UNMEASURED,
+            why=why,
+            limits=wanted.limits.limits,
+            worker=self._worker,
+        )
+
+    def _examine(self, run: ItemRun) -> TestRecord:
+        record = TestRecord(
+            nodeid=run.item.nodeid,
+            outcome=outcome_of(run),
+            verdict=VerdictKind.OK,
+            measured=run.measured,
+            duration_s=sum(run.durations_s.values()),
+            limits=self.wanted(run.item).limits.limits,
+            worker=self._worker,
+        )
+        if run.measured is None:
+            return replace(record, verdict=VerdictKind.UNMEASURED, why=run.problem or "its window was not closed")
+        if not record.limits or self._rerunner is None:
+            return record
+        if run.raised:
+            is_skip = record.outcome in (Outcome.SKIPPED, Outcome.XFAILED)
+            return record if is_skip else replace(record, verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
+        return self._judge(run, run.measured, record)
+
+    def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord) -> TestRecord:
+        assert self._rerunner is not None
+        wanted = self.wanted(run.item)
+        with self._rerunner.ready(self._next):
+            runs, no_rerun = self._confirmed_runs(measured, wanted)
+            judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
+            sites = self._rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
+        record = replace(
+            record,
+            measured=replace(runs[0], types=runs[-1].types),
+            verdict=judgement.verdict,
+            why=judgement.why,
+            breaches=judgement.breaches,
+            reruns=tuple(rerun.growth_bytes for rerun in runs[1:]),
+            sites=sites,
+        )
+        if not judgement.fails:
+            return record
+        make_failure(run, record)
+        return replace(record, outcome=outcome_of(run))
+
+    def _confirmed_runs(self, first: Measurement, wanted: Wanted) -> tuple[list[Measurement], str | None]:
+        """The run that is judged, its reruns, and why there are none although some were wanted."""
+        assert self._rerunner is not None
+        runs = [first]
+        try:
+            for _ in range(wanted.limits.warmup):
+                runs = [self._rerunner.rerun(wanted.plan)]
+            for _ in range(self._settings.confirm):
+                if not exceeded_in_all(runs, wanted.limits):
+                    break
+                runs.append(self._rerunner.rerun(wanted.plan))
+        except CannotRerun as problem:
+            return runs, str(problem)
+        return runs, None
+
+    def _attach(self, report: pytest.TestReport, record: TestRecord) -> None:
+        report.memopt = {  # type: ignore[attr-defined]
+            "record": to_wire(record),
+            "fixtures": [cost.to_wire() for cost in self._recorder.fixtures.take()],
+        }

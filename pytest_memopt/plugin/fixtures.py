@@ -1,0 +1,31 @@
+"""The fixtures: thin doors to the library, which works without pytest as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ..snapshots.snapshot import Snapshot
+    from .probe import MemoryProbe
+
+
+@pytest.fixture
+def memory_snapshot() -> Callable[..., Snapshot]:
+    """Take a snapshot of what is alive: ``before = memory_snapshot(); work(); diff = memory_snapshot() - before``.
+
+    ``memory_snapshot(deep=True)`` adds sizes with all that the objects refer to, by Pympler.
+    """
+    from ..snapshots.take import take_snapshot
+
+    return take_snapshot
+
+
+@pytest.fixture
+def memopt() -> MemoryProbe:
+    """Measure or limit a part of a test: ``with memopt.measure() as m: ...``, ``with memopt.limit(growth="1 MB"): ...``."""
+    from .probe import MemoryProbe
+
+    return MemoryProbe()

@@ -1,0 +1,72 @@
+"""What pytest keeps of a test beyond its end: put back where it can be, weighed where it can't."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from ..meters.weight import Scales, Weight
+from . import compat
+
+
+class Keepsakes:
+    """Remembers, for one run of one item, what pytest held when it began; so that the end can be made to look the same.
+
+    - the log records and log text of each phase, which stay in pytest's handlers until the next test begins;
+    - finalizers that function fixtures register on wider ones, and that stay there when they are spent;
+    - the traceback of the last failure;
+    - captured output, which stays with the item and its reports: this is weighed;
+    - warnings, which stay in a list until the test's protocol ends: likewise.
+    """
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+        # held, so that pytest's letting go of them is not seen as memory that the test gave back
+        self._request, self._values = compat.request_of(item)
+        self._handlers = [_reset(handler) for handler in compat.log_handlers(item.config)]
+        self._finalizers = compat.finalizer_counts(item)
+        self._section_count = len(compat.report_sections(item))
+        warnings = compat.recorded_warnings()
+        self._warnings = warnings
+        self._warning_count = len(warnings) if warnings is not None else 0
+
+    def note_shared_ground(self) -> None:
+        """Count the finalizers again: wider fixtures were just set up, and theirs must stay."""
+        self._finalizers = compat.finalizer_counts(self._item)
+
+    def put_back(self) -> None:
+        """Undo what can be undone; to be called when the teardown is over."""
+        for handler, records, stream in self._handlers:
+            handler.records, handler.stream = records, stream
+        compat.drop_spent_finalizers(self._finalizers)
+        compat.drop_last_exception()
+
+    def drop_fixture_values(self) -> None:
+        """Let go of the values of the function's fixtures, as pytest does."""
+        compat.drop_fixture_values(self._request, self._values)
+
+    def weigh_output(self, scales: Scales) -> Weight:
+        """The weight of the captured output that came since the beginning."""
+        total = Weight()
+        for section in compat.report_sections(self._item)[self._section_count :]:
+            total += scales.weigh_text(section[2]) + Weight(blocks=1, small_bytes=80)
+        return total
+
+    @property
+    def warnings(self) -> Collection[Any]:
+        """The warnings that were recorded since the beginning."""
+        return self._warnings[self._warning_count :] if self._warnings is not None else ()
+
+    def forget_output(self) -> None:
+        """Drop output and warnings of a rerun: nobody asked for them twice."""
+        del compat.report_sections(self._item)[self._section_count :]
+        if self._warnings is not None:
+            del self._warnings[self._warning_count :]
+
+
+def _reset(handler: Any) -> tuple[Any, Any, Any]:
+    if handler.records or handler.stream.tell():
+        handler.reset()
+    return handler, handler.records, handler.stream

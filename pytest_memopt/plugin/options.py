@@ -1,0 +1,123 @@
+"""The command line and ini options, and the settings that follow from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, cast
+
+import pytest
+
+from ..errors import UsageError
+from ..settings import (
+    DEFAULT_HISTORY,
+    GcChoice,
+    Settings,
+    TracerChoice,
+    first_set,
+    parse_choice,
+    parse_count,
+    strip_lines,
+)
+
+MARKERS: Final = (
+    "memory_limit(peak, *, growth, rss, objects, fds, threads, warmup, severity): the most memory this test may use; "
+    'e.g. memory_limit(growth="64 KiB").',
+    'memopt(skip=False, reason="", gc="off"): exempt this test from measuring, or leave the garbage collector alone.',
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare every option with its ini twin; each default is ``None``, so that a silent layer stays silent."""
+    group = parser.getgroup("memopt", "memory regression testing (pytest-memopt)")
+
+    def option(name: str, ini_help: str, *, ini_type: str = "string", **kwargs: object) -> None:
+        dest = name.lstrip("-").replace("-", "_")
+        group.addoption(name, dest=dest, default=None, help=ini_help, **kwargs)
+        parser.addini(dest, ini_help, type=ini_type, default=None)  # type: ignore[arg-type]
+
+    option("--memopt", "measure the memory of every test", ini_type="bool", action="store_true")
+    option(
+        "--memopt-report",
+        "measure every test, print the memory summary and keep the run in the history",
+        ini_type="bool",
+        action="store_true",
+    )
+    group.addoption(
+        "--memopt-limit",
+        dest="memopt_limit",
+        action="append",
+        default=None,
+        metavar='"[warn:] GLOB: growth=1MB"',
+        help="limit the tests that match a glob, or a marker expression after -m; may be given more than once",
+    )
+    parser.addini(
+        "memopt_limits", 'limits, a line each: "[warn:|fail:] GLOB: peak=50MB growth=1MB"', type="linelist", default=[]
+    )
+    option("--memopt-confirm", "reruns that must reproduce a breach before it fails the test (default 2)", metavar="N")
+    option("--memopt-history", f"file of the history (default {DEFAULT_HISTORY})", metavar="PATH")
+    group.addoption(
+        "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
+    )
+    parser.addini("memopt_no_history", "keep no history", type="bool", default=None)
+    option("--memopt-json", "measure every test and write the results to this file", metavar="PATH")
+    option("--memopt-top", "rows in the summary (default 10)", metavar="N")
+    option("--memopt-gc", "how windows are settled: freeze (default), collect or off", metavar="MODE")
+    option("--memopt-tracer", "who counts allocated peaks: tracemalloc (default) or memray", metavar="NAME")
+
+
+def settings_from(config: pytest.Config) -> Settings:
+    """The settings of this session.
+
+    Raises:
+        pytest.UsageError: for a value that makes no sense, naming option and value.
+    """
+    try:
+        return _read_settings(config)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _read_settings(config: pytest.Config) -> Settings:
+    texts = {name: _text(config, name) for name in ("confirm", "history", "json", "top", "gc", "tracer")}
+    gc = parse_choice(texts["gc"][0] or GcChoice.FREEZE.value, GcChoice, texts["gc"][1])
+    tracer = parse_choice(texts["tracer"][0] or TracerChoice.TRACEMALLOC.value, TracerChoice, texts["tracer"][1])
+    history = Path(texts["history"][0]) if texts["history"][0] else DEFAULT_HISTORY
+    json_text = texts["json"][0]
+    return Settings(
+        measure=_flag(config, "memopt"),
+        report=_flag(config, "memopt_report"),
+        limit_lines=_limit_lines(config),
+        confirm=parse_count(texts["confirm"][0] or "2", texts["confirm"][1]),
+        history_path=None if _flag(config, "memopt_no_history") else config.rootpath / history,
+        json_path=config.invocation_params.dir / json_text if json_text else None,
+        top=parse_count(texts["top"][0] or "10", texts["top"][1]),
+        gc=cast("GcChoice", gc),
+        tracer=cast("TracerChoice", tracer),
+    )
+
+
+def _text(config: pytest.Config, name: str) -> tuple[str, str]:
+    """The value of a text option, and the name under which the user gave it."""
+    given = config.getoption(f"memopt_{name}")
+    if given is not None:
+        return str(given), f"--memopt-{name}"
+    ini = config.getini(f"memopt_{name}")
+    return "" if ini is None else str(ini), f"memopt_{name}"
+
+
+def _flag(config: pytest.Config, name: str) -> bool:
+    return bool(first_set(config.getoption(name), _ini_flag(config, name), default=False))
+
+
+def _ini_flag(config: pytest.Config, name: str) -> bool | None:
+    try:
+        value = config.getini(name)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}; write true or false") from None
+    return None if value is None else bool(value)
+
+
+def _limit_lines(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    from_ini = strip_lines(config.getini("memopt_limits") or ())
+    from_cli = strip_lines(config.getoption("memopt_limit") or ())
+    return (*((line, "memopt_limits") for line in from_ini), *((line, "--memopt-limit") for line in from_cli))

@@ -1,0 +1,49 @@
+"""One run of one item, from set-up to teardown, as the recorder follows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import pytest
+
+from ..meters.measurement import Measurement, Phase
+from ..meters.plan import Plan
+from .keepsakes import Keepsakes
+
+
+class Purpose(Enum):
+    """Why an item is run."""
+
+    FIRST = "first"
+    RERUN = "rerun"
+
+
+@dataclass(slots=True)
+class ItemRun:
+    """The state of one run; the recorder is its owner.
+
+    Attributes:
+        item: what is run.
+        purpose: the user's own run, or one of ours.
+        plan: how it is measured.
+        keepsakes: what pytest held before.
+        reports: pytest's report of each phase that is over.
+        raised: whether a phase ended in an exception, a skip included.
+        measured: the result, once the run is over.
+        problem: why it can't be measured.
+    """
+
+    item: pytest.Item
+    purpose: Purpose
+    plan: Plan
+    keepsakes: Keepsakes
+    reports: dict[Phase, pytest.TestReport] = field(default_factory=dict)
+    raised: bool = False
+    measured: Measurement | None = None
+    problem: str | None = None
+
+    @property
+    def durations_s(self) -> dict[Phase, float]:
+        """Seconds of each phase that is over."""
+        return {phase: report.duration for phase, report in self.reports.items()}

@@ -1,0 +1,105 @@
+"""The run's ledger: what came back from the tests, wherever they ran, until it is summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Any
+
+from ..history.series import BoundedSeries
+from ..report.summary import FixtureUse, WorkerUse
+from ..verdicts.record import TestRecord
+from ..verdicts.wire import from_wire
+
+MAIN = "main"
+
+
+@dataclass(slots=True)
+class _Process:
+    tests: int = 0
+    rss_start_bytes: int | None = None
+    rss_end_bytes: int | None = None
+    rss_peak_bytes: int | None = None
+    series: BoundedSeries = field(default_factory=BoundedSeries)
+    lost: str | None = None
+
+
+class RunLedger:
+    """Collects records in the process that prints; the only owner of what changes during a run."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._started_s = clock()
+        self._records: dict[str, TestRecord] = {}
+        self._fixtures: dict[tuple[str, str], FixtureUse] = {}
+        self._processes: dict[str, _Process] = {}
+        self.warnings: list[str] = []
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self._started_s
+
+    def add(self, wire: Mapping[str, Any]) -> None:
+        """Take in what came with a report."""
+        record = from_wire(wire["record"])
+        self._records[record.nodeid] = record
+        for fixture in wire.get("fixtures", ()):
+            self._add_fixture(FixtureUse(**fixture))
+        self._follow(record)
+
+    def lose(self, worker: str, story: str) -> None:
+        """A worker died; ``story`` says in which test, and how much memory it had."""
+        self._processes.setdefault(worker, _Process()).lost = story
+
+    def records(self) -> tuple[TestRecord, ...]:
+        """One record a test, in the order in which they ended."""
+        return tuple(self._records.values())
+
+    def fixtures(self) -> tuple[FixtureUse, ...]:
+        """One entry a fixture, over all workers."""
+        return tuple(self._fixtures.values())
+
+    def workers(self) -> tuple[WorkerUse, ...]:
+        """One entry a process, in order of their names."""
+        return tuple(self._worker(name, self._processes[name]) for name in sorted(self._processes))
+
+    def _add_fixture(self, added: FixtureUse) -> None:
+        known = self._fixtures.get((added.name, added.scope))
+        if known is None:
+            self._fixtures[added.name, added.scope] = added
+            return
+        grown = [one.growth_bytes for one in (known, added) if one.growth_bytes is not None]
+        self._fixtures[added.name, added.scope] = replace(
+            known,
+            builds=known.builds + added.builds,
+            setup_s=known.setup_s + added.setup_s,
+            growth_bytes=sum(grown) if grown else None,
+        )
+
+    def _follow(self, record: TestRecord) -> None:
+        process = self._processes.setdefault(record.worker or MAIN, _Process())
+        process.tests += 1
+        measured = record.measured
+        if measured is None or measured.rss_end_bytes is None or measured.rss_start_bytes is None:
+            return
+        if process.rss_start_bytes is None:
+            process.rss_start_bytes = measured.rss_start_bytes
+        process.rss_end_bytes = measured.rss_end_bytes
+        peak_bytes = max(measured.rss_end_bytes, measured.rss_start_bytes + (measured.peak_rss_bytes or 0))
+        process.rss_peak_bytes = max(process.rss_peak_bytes or 0, peak_bytes)
+        process.series.append(self.elapsed_s, measured.rss_end_bytes)
+
+    def _worker(self, name: str, process: _Process) -> WorkerUse:
+        points = process.series.points()
+        return WorkerUse(
+            name=name,
+            tests=process.tests,
+            rss_start_bytes=process.rss_start_bytes,
+            rss_end_bytes=process.rss_end_bytes,
+            rss_peak_bytes=process.rss_peak_bytes,
+            rss_series_bytes=tuple(round(value) for _, value in points),
+            elapsed_s=tuple(round(elapsed, 3) for elapsed, _ in points),
+            lost=process.lost,
+        )

@@ -1,0 +1,80 @@
+"""What is wanted of an item: its marks parsed, and combined with the rules of ini and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from ..errors import UsageError
+from ..limits.limits import Limits, Metric
+from ..limits.marks import Exemption, exemption_from_mark, limits_from_mark
+from ..limits.rules import Rule, combine, parse_rule, pick
+from ..meters.plan import Detail, Plan
+from ..settings import Settings
+from . import compat
+from .state import Wanted
+
+LIMIT_MARK = "memory_limit"
+EXEMPT_MARK = "memopt"
+TRANSPOSED_MARK = "limit_memory"
+_LAYER_RANKS = {"memopt_limits": 0, "--memopt-limit": 1}
+
+
+def parse_rules(settings: Settings) -> list[Rule]:
+    """The rules of ini and command line.
+
+    Raises:
+        pytest.UsageError: naming the line that can't be read.
+    """
+    try:
+        rules = [parse_rule(line, layer, _LAYER_RANKS[layer]) for line, layer in settings.limit_lines]
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    for rule in rules:
+        if rule.by_marks:
+            compat.check_expression(rule.where)
+    return rules
+
+
+def problem_of_marks(node: pytest.Item | pytest.Collector, registered: Iterable[str]) -> str | None:
+    """What is wrong with the marks of ``node``; ``None`` when nothing is."""
+    for mark in node.own_markers:
+        try:
+            if mark.name == LIMIT_MARK:
+                limits_from_mark(mark.args, mark.kwargs, _source(node))
+            elif mark.name == EXEMPT_MARK:
+                exemption_from_mark(mark.args, mark.kwargs, f"{node.nodeid}: {EXEMPT_MARK}")
+        except UsageError as error:
+            return str(error)
+        if mark.name == TRANSPOSED_MARK and TRANSPOSED_MARK not in registered:
+            return f"{node.nodeid}: no plugin defines the mark {TRANSPOSED_MARK!r}; did you mean {LIMIT_MARK!r}?"
+    return None
+
+
+def wanted_of(item: pytest.Item, rules: list[Rule]) -> Wanted:
+    """All that marks and rules say about ``item``; marks were checked when it was collected."""
+    by_marks = [limits_from_mark(mark.args, mark.kwargs, "mark memory_limit") for mark in item.iter_markers(LIMIT_MARK)]
+    by_rules = pick(rules, item.nodeid, lambda text: compat.evaluate_marks(text, item)) if rules else []
+    exempt = item.get_closest_marker(EXEMPT_MARK)
+    exemption = exemption_from_mark(exempt.args, exempt.kwargs, EXEMPT_MARK) if exempt else Exemption()
+    limits = combine([*by_marks, *by_rules])
+    return Wanted(limits, exemption, plan_for(limits, exemption))
+
+
+def plan_for(limits: Limits, exemption: Exemption) -> Plan:
+    """How a test with these limits is measured."""
+    if not limits:
+        return Plan(gc_off=exemption.gc_off)
+    return Plan(
+        gc_off=exemption.gc_off,
+        detail=Detail.EXACT,
+        traced=limits.covers(Metric.PEAK),
+        types=tuple(limit.type_name for limit in limits.limits if limit.type_name is not None),
+        net_objects=limits.covers(Metric.OBJECTS),
+        trim=limits.covers(Metric.RSS),
+    )
+
+
+def _source(node: pytest.Item | pytest.Collector) -> str:
+    return f"{node.nodeid or node.name}: {LIMIT_MARK}"
