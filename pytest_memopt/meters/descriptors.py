@@ -35,7 +35,11 @@ class CountedBy:
 
 
 class OpenDescriptors:
-    """Open file descriptors of the process; on Windows its handles, of which the system opens some on its own."""
+    """Open file descriptors of the process; on Windows its handles, of which the system opens some on its own.
+
+    By the size of the folder, a thread that waits in ``accept`` counts for one more: the kernel has put a number aside
+    for it. A server thread that runs before and after a test is the same at both times.
+    """
 
     name: Final = "fds"
     unit: Final = Unit.COUNT

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Callable
-from itertools import repeat
 from typing import Final, Protocol
 
 import psutil
@@ -32,6 +30,7 @@ class HeapInfo(Protocol):
 _HEAP_INFO: Final[Callable[[], HeapInfo] | None] = getattr(psutil, "heap_info", None)
 _HEAP_TRIM: Final[Callable[[], None] | None] = getattr(psutil, "heap_trim", None)
 _MISSING: Final = "psutil can't ask the C library here; it can with glibc, on macOS, on Windows and on the BSDs"
+_FILLER: Final = b"x"
 _BYTES_HEADER: Final = 33
 _SMALLEST: Final = 513  # up to 512 bytes an object is pymalloc's
 _LARGEST_CACHED: Final = 1032
@@ -117,7 +116,8 @@ class CHeap:
 
         It takes 14 µs and keeps nothing. Where the C library has no such cache, it does nothing.
         """
-        list(map(operator.mul, repeat(b"x"), self._levels))
+        # A comprehension, as `list(...)` does not take its list from the interpreter's free ones, but adds to them.
+        [_FILLER * length for length in self._levels]
 
     def _ask(self) -> HeapInfo:
         if self._info is None:

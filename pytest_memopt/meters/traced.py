@@ -152,9 +152,14 @@ def function_at(path: str, line: int) -> str | None:
         return None
     name, width = "<module>", sys.maxsize
     for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            continue
-        end = node.end_lineno or node.lineno
-        if node.lineno <= line <= end and end - node.lineno < width:
-            name, width = getattr(node, "name", "<lambda>"), end - node.lineno
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            first, last = _lines_of_body(node)
+            if first <= line <= last and last - first < width:
+                name, width = getattr(node, "name", "<lambda>"), last - first
     return name
+
+
+def _lines_of_body(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> tuple[int, int]:
+    """Decorators, defaults and the ``def`` line itself run in the scope around it."""
+    first = scope.body.lineno if isinstance(scope, ast.Lambda) else scope.body[0].lineno
+    return first, scope.end_lineno or first
