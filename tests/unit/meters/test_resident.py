@@ -55,6 +55,7 @@ class Proc:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.sources: list[KernelSource] = []
         self.show(pages=10, high_kib=40)
         (folder / "clear_refs").touch()
 
@@ -63,13 +64,17 @@ class Proc:
         (self.folder / "status").write_text(f"Name:\tVmHWM: 7 kB\nVmHWM:\t    {high_kib} kB\nVmRSS:\t 1 kB\n")
 
     def source(self) -> KernelSource:
-        return KernelSource(str(self.folder), PAGE)
+        self.sources.append(KernelSource(str(self.folder), PAGE))
+        return self.sources[-1]
 
 
 @pytest.fixture
 def proc(tmp_path):
     """A folder of 10 resident pages and a peak of 40 KiB."""
-    return Proc(tmp_path)
+    made = Proc(tmp_path)
+    yield made
+    for source in made.sources:
+        source.close()
 
 
 def least_kept_blocks(read) -> int:
@@ -174,7 +179,6 @@ def test_kernel_source_reads_pages_and_kib(proc):
     proc.show(pages=25, high_kib=2048)
     source = proc.source()
     assert (source.now(), source.highest()) == (25 * PAGE, 2 * MIB)
-    source.close()
 
 
 def test_kernel_source_writes_five_to_reset(proc):
