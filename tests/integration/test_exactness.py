@@ -1,0 +1,325 @@
+"""Exactness, from outside: what tests keep and reach is compared with what the allocators really gave them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from textwrap import dedent
+
+import pytest
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the oracle of what was handed out is glibc's"),
+    pytest.mark.usefixtures("unwatched"),
+]
+
+TELL_WHAT_WAS_HANDED_OUT = """
+import json, os, sys
+
+def pytest_sessionfinish(session):
+    module = sys.modules.get("test_exact_kept")
+    if module is not None and any(item.module is module for item in getattr(session, "items", [])):
+        with open(session.config.rootpath / f"handed-{os.getpid()}.json", "w") as out:
+            json.dump(module.handed_out(), out)
+"""
+NEAR = 64
+"""Bytes that a reading may be off by, besides one per cent."""
+
+
+def _copy(project, corpus, name):
+    shutil.copy(corpus / name, project.path / f"test_{name}")
+    return project
+
+
+def _off(got, expected):
+    """Whether a reading is further off than one per cent and a cache line."""
+    return got is None or abs(got - expected) > expected * 0.01 + NEAR
+
+
+def test_growth_is_what_the_allocators_handed_out(project, corpus):
+    """Bytes, small objects, numpy, C memory and maps of 1 KB to 20 MB are charged within 1 % + 64 B, once each."""
+    _copy(project, corpus, "exact_kept.py")
+    run = project.with_files({"conftest.py": TELL_WHAT_WAS_HANDED_OUT}).measure()
+    expected = {}
+    for path in project.path.glob("handed-*.json"):
+        expected.update(json.loads(path.read_text()))
+    assert len(expected) == 7 * 10 + 4
+    readings = {ending: (run.test(ending)["growth_bytes"], size) for ending, size in expected.items()}
+    assert {ending: pair for ending, pair in readings.items() if _off(*pair)} == {}
+
+
+def test_objects_are_counted_one_by_one(project):
+    """Surviving objects are counted exactly, and named by type."""
+    run = project.with_files(
+        {
+            "test_objects.py": dedent("""
+                import pytest
+                KEPT = [None] * 4
+                class Session:
+                    pass
+                @pytest.mark.parametrize("slot,count", enumerate([1, 10, 1000, 20_000]))
+                def test_objects(slot, count):
+                    KEPT[slot] = tuple(Session() for _ in range(count))
+            """)
+        }
+    ).measure()
+    for slot, count in enumerate([1, 10, 1000, 20_000]):
+        record = run.test(f"::test_objects[{slot}-{count}]")
+        assert record["objects"] == count + 1
+        kept = {use["type"]: use["count"] for use in record["top_types"]}
+        assert kept.get("test_objects.Session") == count
+
+
+def test_what_is_given_back_is_negative(serial_project):
+    """A test that frees what an earlier one kept reads exactly minus that."""
+    run = serial_project.with_files(
+        {
+            "test_back.py": dedent("""
+                KEPT = [None]
+                def test_keeps():
+                    KEPT[0] = bytes(300_000)
+                def test_between():
+                    pass
+                def test_gives_back():
+                    KEPT[0] = None
+            """)
+        }
+    ).measure()
+    assert run.test("::test_keeps")["growth_bytes"] >= 300_000
+    assert run.test("::test_between")["growth_bytes"] == 0
+    assert run.test("::test_gives_back")["growth_bytes"] == -run.test("::test_keeps")["growth_bytes"]
+
+
+def test_empty_tests_read_nothing(project, corpus):
+    """An empty test reads 0 bytes, 0 blocks and 0 objects, whatever surrounds it."""
+    run = _copy(project, corpus, "empty_kinds.py").measure()
+    readings = {
+        nodeid: (record["growth_bytes"], record["blocks"], record["objects"]) for nodeid, record in run.tests.items()
+    }
+    assert len(readings) >= 36
+    assert {nodeid: reading for nodeid, reading in readings.items() if reading != (0, 0, 0)} == {}
+
+
+@pytest.mark.parametrize("plugin", ["asyncio", "anyio"])
+def test_empty_async_tests_read_nothing(project, plugin):
+    """An empty asynchronous test reads nothing once its event loop was made before."""
+    pytest.importorskip("pytest_asyncio" if plugin == "asyncio" else "anyio")
+    mark = {"asyncio": "pytest.mark.asyncio", "anyio": "pytest.mark.anyio"}[plugin]
+    run = (
+        project.with_args("--dist=loadfile" if "-n" in project.args else "-q")
+        .with_files(
+            {
+                "test_async.py": dedent(f"""
+                import pytest
+                pytestmark = {mark}
+                @pytest.fixture(scope="module")
+                def anyio_backend():
+                    return "asyncio"
+                async def test_first(): pass
+                async def test_second(): pass
+                async def test_third(): pass
+                async def test_fourth(): pass
+            """)
+            }
+        )
+        .measure()
+    )
+    assert run.counts == {"passed": 4}
+    later = [run.test(f"::test_{word}") for word in ("third", "fourth")]
+    assert [(record["growth_bytes"], record["blocks"], record["objects"]) for record in later] == [(0, 0, 0)] * 2
+
+
+def test_what_pytest_keeps_is_not_charged(project, corpus):
+    """Output, logs, warnings, tracebacks, reasons and properties that pytest keeps are nobody's growth."""
+    run = _copy(project, corpus, "noisy_for_pytest.py").with_args("--dist=loadfile" if "-n" in project.args else "-q")
+    run = run.measure()
+    readings = {
+        nodeid: (record["growth_bytes"], record["objects"])
+        for nodeid, record in run.tests.items()
+        if "test_warm_" not in nodeid
+    }
+    assert len(readings) == 16
+    assert {nodeid: reading for nodeid, reading in readings.items() if reading != (0, 0)} == {}
+    warm = {nodeid: record["growth_bytes"] for nodeid, record in run.tests.items() if "test_warm_" in nodeid}
+    assert {nodeid: growth for nodeid, growth in warm.items() if abs(growth) > 200_000} == {}
+
+
+SCOPES = """
+import pytest
+SIZE = 1_000_000
+
+@pytest.fixture(scope="session")
+def for_session():
+    return bytes(SIZE)
+
+@pytest.fixture(scope="module")
+def for_module(for_session):
+    yield bytes(2 * SIZE)
+
+@pytest.fixture(scope="class")
+def for_class(for_module):
+    return [bytes(1000) for _ in range(3000)]
+
+@pytest.fixture
+def for_function(for_module):
+    return bytes(SIZE)
+
+class TestScopes:
+    def test_first(self, for_class):
+        pass
+    def test_second(self, for_class, for_function):
+        pass
+
+class TestMore:
+    def test_more(self, for_class):
+        pass
+    def test_late(self, request):
+        request.getfixturevalue("asked_late")
+
+@pytest.fixture(scope="module")
+def asked_late():
+    return bytes(4 * SIZE)
+
+def test_end(for_session):
+    pass
+"""
+
+
+def test_growth_of_wide_fixtures_is_their_own(project):
+    """Class, module and session fixtures are charged for what they built, and no test is, coming or going."""
+    args = ("--dist=loadfile",) if "-n" in project.args else ()
+    run = project.with_files({"test_scopes.py": SCOPES, "test_zz_other.py": "def test_other(): pass"}).measure(*args)
+    assert {nodeid: record["growth_bytes"] for nodeid, record in run.tests.items() if record["growth_bytes"]} == {}
+    for name, scope, builds, size in [
+        ("for_session", "session", 1, 1_000_033),
+        ("for_module", "module", 1, 2_000_033),
+        ("for_class", "class", 2, 3000 * 1040 + 8 * 3000),
+        ("asked_late", "module", 1, 4_000_033),
+    ]:
+        record = run.fixture(name)
+        assert (record["scope"], record["builds"]) == (scope, builds)
+        assert record["growth_bytes"] == pytest.approx(builds * size, rel=0.02), name
+        assert record["setup_s"] >= 0
+
+
+PEAKS = """
+import pytest
+import numpy
+pytestmark = pytest.mark.memory_limit("1 GB")
+KEPT = []
+
+@pytest.mark.parametrize("size", [1_000_000, 10_000_000, 100_000_000])
+def test_bytes(size):
+    bytes(size)
+
+@pytest.mark.parametrize("size", [1_000_000, 10_000_000])
+def test_small_objects(size):
+    [float(number) for number in range(size // 32)]
+
+@pytest.mark.parametrize("size", [1_000_000, 50_000_000])
+def test_numpy(size):
+    numpy.ones(size, dtype=numpy.uint8)
+
+@pytest.mark.parametrize("size", [6_000_000])
+def test_stages(size):
+    bytes(size)
+    bytes(size // 2)
+
+@pytest.mark.parametrize("size", [8_000_000])
+def test_together(size):
+    first = bytes(size // 2)
+    second = bytes(size // 2)
+
+@pytest.fixture
+def ballast():
+    yield bytes(5_000_000)
+
+@pytest.mark.parametrize("size", [8_000_000])
+def test_with_fixture(size, ballast):
+    bytes(size - 5_000_000)
+
+@pytest.mark.parametrize("size", [30_000_000])
+def test_kept(size):
+    KEPT.append(bytes(size))
+
+@pytest.mark.parametrize("size", [1_000_000])
+def test_after_kept(size):
+    bytes(size)
+
+def test_empty():
+    pass
+"""
+
+
+def test_traced_peak_is_exact(project):
+    """The allocated peak is within 1 % of what was allocated at one time, and what is kept from before isn't in it."""
+    run = project.with_files({"test_peaks.py": PEAKS}).measure()
+    readings = {}
+    for nodeid, record in run.tests.items():
+        if "[" in nodeid:
+            size = int(nodeid.rpartition("[")[2].rstrip("]"))
+            # A list of floats holds 24 + 8 bytes for each, over-allocated by up to an eighth.
+            readings[nodeid] = (record["peak_bytes"], size, 0.04 if "small_objects" in nodeid else 0.01)
+    assert len(readings) == 12
+    wrong = {n: (got, size) for n, (got, size, rel) in readings.items() if abs((got or 0) - size) > size * rel}
+    assert wrong == {}
+    empty = run.test("::test_empty")
+    assert empty["peak_bytes"] <= 10_000
+    assert (empty["growth_bytes"], empty["objects"]) == (0, 0)
+
+
+KERNEL_PEAKS = """
+import pytest
+KEPT = []
+
+@pytest.mark.parametrize("size", [20_000_000, 50_000_000, 100_000_000, 200_000_000])
+def test_one_block(size):
+    b"x" * size
+
+def test_leaves_fragments_of_malloc():
+    blocks = [bytes([number % 256]) * 2000 for number in range(30_000)]
+    KEPT.append(blocks[::100])
+
+@pytest.mark.parametrize("size", [20_000_000, 50_000_000, 100_000_000])
+def test_one_block_on_fragments(size):
+    b"y" * size
+
+@pytest.mark.parametrize("size", [20_000_000, 50_000_000])
+def test_many_blocks_on_fragments(size):
+    [b"z" * 100_000 for _ in range(size // 100_000)]
+
+def test_leaves_fragments_of_pymalloc():
+    blocks = [[number] for number in range(400_000)]
+    KEPT.append(blocks[::500])
+
+@pytest.mark.parametrize("size", [20_000_000, 200_000_000])
+def test_one_block_on_pymalloc_fragments(size):
+    b"w" * size
+
+@pytest.mark.parametrize("size", [40_000_000])
+def test_peak_in_the_middle(size):
+    held = b"v" * (size // 2)
+    more = b"v" * (size // 2)
+    del held
+    del more
+    b"u" * (size // 4)
+
+def test_nothing():
+    pass
+"""
+
+
+def test_kernel_peak_follows_the_true_peak(project):
+    """The peak of resident memory is within 3 MB of 20 to 200 MB that were touched, also on a fragmented heap."""
+    args = ("--dist=loadfile",) if "-n" in project.args else ()
+    run = project.with_files({"test_kernel.py": KERNEL_PEAKS}).measure(*args)
+    readings = {}
+    for nodeid, record in run.tests.items():
+        if "[" in nodeid:
+            size = int(nodeid.rpartition("[")[2].rstrip("]"))
+            readings[nodeid] = (record["peak_rss_bytes"], size)
+    assert len(readings) == 12
+    wrong = {nodeid: pair for nodeid, pair in readings.items() if abs((pair[0] or 0) - pair[1]) > 3_000_000}
+    assert wrong == {}
+    assert run.test("::test_nothing")["peak_rss_bytes"] <= 3_000_000
