@@ -16,7 +16,9 @@ def for_session():
 @pytest.fixture(scope="module")
 def for_module():
     """A module's fixture of a megabyte, with a teardown."""
-    yield bytes(1_000_000)
+    ballast = bytes(1_000_000)
+    yield ballast
+    del ballast
 
 
 @pytest.fixture(scope="class")
@@ -28,7 +30,9 @@ def for_class():
 @pytest.fixture
 def for_function():
     """A test's own fixture."""
-    yield [0] * 1000
+    ballast = [0] * 1000
+    yield ballast
+    ballast.clear()
 
 
 def test_first():

@@ -12,7 +12,7 @@ import ctypes
 import mmap
 import sys
 
-import numpy
+import numpy as np
 import pytest
 
 SIZES = [1_000, 1_024, 4_096, 10_000, 65_536, 100_000, 200_000, 1_000_000, 4_194_304, 20_000_000]
@@ -61,7 +61,7 @@ def test_small(kind, slot):
 @pytest.mark.parametrize("slot", range(len(SIZES)))
 def test_numpy(slot):
     """An array of bytes."""
-    KEPT["numpy"][slot] = numpy.ones(SIZES[slot], dtype=numpy.uint8)
+    KEPT["numpy"][slot] = np.ones(SIZES[slot], dtype=np.uint8)
 
 
 @pytest.mark.parametrize("slot", range(len(SIZES)))

@@ -1,5 +1,5 @@
 """Tests that make pytest keep something: output, log records, warnings, reports; each is followed by an empty one."""
-# ruff: noqa: T201, G004 - output in every shape is what is tested
+# ruff: noqa: T201 - output in every shape is what is tested
 
 from __future__ import annotations
 
