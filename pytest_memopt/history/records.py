@@ -30,6 +30,9 @@ class Environment:
     platform: str
     python: str
 
+    def __str__(self) -> str:
+        return f"{self.python} · {self.platform} · {self.machine}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:

@@ -83,12 +83,14 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Seq
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
-def migrated_copy(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+def migrated_copy(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS
+) -> sqlite3.Connection:
     """A copy in memory of an open history, in the newest format: how an old file is read without writing to it."""
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.backup(copy)
-        migrate(copy, path)
+        migrate(copy, path, migrations)
     except BaseException:
         copy.close()
         raise

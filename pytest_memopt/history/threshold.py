@@ -52,7 +52,7 @@ class Threshold:
 
     def __str__(self) -> str:
         relative = f"{self.ratio * 100:g}%" if self.ratio else ""
-        absolute = format_size(self.bytes) if self.bytes or not relative else ""
+        absolute = format_size(self.bytes).replace(".0 ", " ") if self.bytes or not relative else ""
         return " + ".join(part for part in (relative, absolute) if part)
 
 

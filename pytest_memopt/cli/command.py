@@ -1,0 +1,72 @@
+"""What a subcommand is, and what all of them share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+from ..errors import UsageError
+from ..settings import DEFAULT_HISTORY
+from .screen import Screen
+
+
+class ExitCode(IntEnum):
+    """What the command tells its caller."""
+
+    FINE = 0
+    REGRESSION = 1
+    UNUSABLE = 2
+
+
+class Command(Protocol):
+    """A subcommand; its docstring is its help, the first line the summary."""
+
+    name: str
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add its own arguments."""
+        ...
+
+    def run(self, options: argparse.Namespace, screen: Screen) -> ExitCode:
+        """Do it. What can't be done raises `MemoptError`."""
+        ...
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others: one sentence, no usage dump."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the complaint.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def shared_options() -> Parser:
+    """The options that every subcommand has."""
+    parser = Parser(add_help=False)
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument(
+        "--history",
+        type=Path,
+        metavar="PATH",
+        default=DEFAULT_HISTORY,
+        help=f"file of the history (default {DEFAULT_HISTORY.as_posix()})",
+    )
+    return parser
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """What argparse is to read an integer of at least ``least`` with."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+        return int(text)
+
+    return read
