@@ -1,7 +1,9 @@
 """The history's file: what goes in comes out, from several processes, in old and new formats."""
 
-import multiprocessing
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 
@@ -421,24 +423,38 @@ def test_a_table_that_is_missing_is_damage(path):
         store.tests(1)
 
 
-def write_runs(path, start):
-    """Another process: wait for the others, then add ten runs."""
-    start.wait()
-    with HistoryStore.open(path) as store:
-        for day in range(1, 11):
-            store.add_run(run(day), [row(f"test_{place}") for place in range(50)])
+# Waits for its turn on the standard input, so that all begin together, and then adds ten runs.
+WRITER = """
+import sys
+from pathlib import Path
+from pytest_memopt.history.records import Environment, RunRow, TestRow
+from pytest_memopt.history.store import HistoryStore
+
+here = Environment(machine="m", platform="linux-x86_64", python="CPython 3.11")
+tests = [TestRow(nodeid=f"test_{place}", outcome="passed", verdict="ok", duration_s=0.1) for place in range(50)]
+print("ready", flush=True)
+sys.stdin.readline()
+with HistoryStore.open(Path(sys.argv[1])) as store:
+    for day in range(10, 20):
+        started = f"2026-01-{day}T00:00:00Z"
+        store.add_run(RunRow(started=started, duration_s=1, environment=here, plugin_version="0"), tests)
+"""
 
 
 def test_processes_that_write_at_once_all_succeed(path):
     """Three processes that make and fill one history at the same time lose nothing."""
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(3)
-    writers = [context.Process(target=write_runs, args=(path, start)) for _ in range(3)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", WRITER, str(path)]
+    writers = [
+        subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 3
     for writer in writers:
-        writer.start()
+        writer.stdin.write("\n")
+        writer.stdin.flush()
     for writer in writers:
-        writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+        writer.communicate(timeout=60)
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
     with HistoryStore.open(path, read_only=True) as store:
         runs = store.runs()
         assert len({found.uid for found in runs}) == 30
