@@ -22,9 +22,12 @@ def calibrate(window: Window, windows: int = LEARNING_WINDOWS) -> Floor:
     for number in range(-_WARM_UP_WINDOWS, windows):
         started_s = perf_counter()
         window.open(Plan())
-        for account in (Account.RUNNER, Account.CALL, Account.RUNNER, Account.TEARDOWN):
-            window.switch(account, settle=account is Account.RUNNER)
-        measured = window.close({})
+        window.switch(Account.RUNNER)
+        window.switch(Account.CALL)
+        window.switch(Account.RUNNER)
+        window.switch(Account.TEARDOWN)
+        window.close()
+        measured = window.measurement()
         if number >= 0:
             costs_s.append(perf_counter() - started_s)
             worst = Floor(

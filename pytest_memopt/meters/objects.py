@@ -6,7 +6,7 @@ import gc
 import mmap
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from .measurement import TypeUse
@@ -23,6 +23,11 @@ def count_tracked() -> int:
 def new_ids() -> set[int]:
     """Identities of the objects made since the last freeze."""
     return set(map(id, gc.get_objects()))
+
+
+def exceptions_alive(ids: Collection[int]) -> list[object]:
+    """The new exceptions that are still alive, by the identities they had when they were raised."""
+    return [one for one in gc.get_objects() if id(one) in ids and issubclass(type(one), BaseException)]
 
 
 def count_of_types(names: Iterable[str]) -> dict[str, int]:

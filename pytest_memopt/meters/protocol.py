@@ -90,10 +90,16 @@ class TracedUse(Protocol):
     """
 
     @property
-    def peak_bytes(self) -> int | None: ...
+    def peak_bytes(self) -> int | None:
+        """Most memory allocated at one time."""
+        ...
 
     @property
-    def sites(self) -> tuple[Site, ...]: ...
+    def sites(self) -> tuple[Site, ...]:
+        """Allocating lines."""
+        ...
 
     @property
-    def why(self) -> str | None: ...
+    def why(self) -> str | None:
+        """Why the peak is missing."""
+        ...

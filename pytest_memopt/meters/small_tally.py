@@ -8,9 +8,10 @@ from typing import Final
 from .account import Account, Ledger, Signal
 from .instruments import SmallBytes
 from .plan import Detail
-from .runner_prices import RunnerPrices
+from .runner_prices import Price, RunnerPrices
 
 _DEAR_READ_S: Final = 100e-6
+_LESSON_WIDTH: Final = 3
 
 
 class SmallTally:
@@ -29,7 +30,7 @@ class SmallTally:
         self._meter = meter
         self._ledger = ledger
         self._prices = RunnerPrices()
-        self._lessons = array("q", [0] * (2 * len(Account)))
+        self._lessons = array("q", [0] * (_LESSON_WIDTH * len(Account)))
         self._start: int | None = None
         self.has_unpriced = False
         self.is_exact = True
@@ -50,25 +51,32 @@ class SmallTally:
         """The bytes now."""
         return self._meter.read_bytes()
 
-    def learn(self, stretch: Account, blocks: int, size_bytes: int) -> None:
+    def learn(self, stretch: Account, blocks: int, small_bytes: int, heap_bytes: int) -> None:
         """Note what pytest's blocks after ``stretch`` weighed; it is remembered when the window is closed."""
-        self._lessons[stretch * 2] = blocks
-        self._lessons[stretch * 2 + 1] = size_bytes
+        row = stretch * _LESSON_WIDTH
+        self._lessons[row], self._lessons[row + 1], self._lessons[row + 2] = blocks, small_bytes, heap_bytes
 
     def remember(self) -> None:
         """Keep what this window taught; called outside of it, since what is remembered takes memory."""
         for stretch in range(len(Account)):
-            if self._lessons[stretch * 2]:
-                self._prices.learn(stretch, self._lessons[stretch * 2], self._lessons[stretch * 2 + 1])
-                self._lessons[stretch * 2] = 0
+            blocks, small_bytes, heap_bytes = self._lessons[stretch * _LESSON_WIDTH : (stretch + 1) * _LESSON_WIDTH]
+            if blocks:
+                self._prices.learn(stretch, blocks, Price(small_bytes, heap_bytes))
+                self._lessons[stretch * _LESSON_WIDTH] = 0
 
-    def charge_runner(self, stretch: Account, blocks: int) -> None:
-        """Charge pytest for its blocks after ``stretch`` without reading their bytes."""
+    def charge_runner(self, stretch: Account, blocks: int, heap_bytes: int) -> None:
+        """Charge pytest for its blocks after ``stretch`` by their price; ``heap_bytes`` is what was read, roughly.
+
+        What lies in the C library's cache of freed blocks makes a reading in the midst of a test uncertain.
+        """
         price = self._prices.price(stretch, blocks)
         if price is None:
             self.has_unpriced = True
-            price = round(blocks * self._meter.mean_block_bytes)
-        self._ledger.charge_one(Account.RUNNER, Signal.SMALL, price)
+            self._ledger.charge_one(Account.RUNNER, Signal.SMALL, round(blocks * self._meter.mean_block_bytes))
+            return
+        self._ledger.charge_one(Account.RUNNER, Signal.SMALL, price.small_bytes)
+        self._ledger.charge_one(Account.RUNNER, Signal.HEAP, price.heap_bytes - heap_bytes)
+        self._ledger.charge_one(Account.TEARDOWN, Signal.HEAP, heap_bytes - price.heap_bytes)
 
     def of_test(self, detail: Detail) -> int:
         """Net bytes of the test's small blocks; ``is_exact`` says of what quality."""

@@ -32,6 +32,10 @@ class Weight:
     heap_bytes: int = 0
     objects: int = 0
 
+    def __neg__(self) -> Weight:
+        """The opposite, for taking back."""
+        return Weight(-self.blocks, -self.small_bytes, -self.heap_bytes, -self.objects)
+
     def __add__(self, other: Weight) -> Weight:
         """Both together."""
         return Weight(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from .account import Account, Ledger, Signal, empty_reading
@@ -21,6 +22,7 @@ _LEARNING_MOST: Final = 400
 _DEAR_BLOCKS_READ_S: Final = 20e-6
 _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
+_NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
 _FDS, _THREADS, _RSS, _FROZEN, _EXTRA = range(5)
 
 
@@ -73,21 +75,19 @@ class Window:
         self.is_open = True
         if plan.traced and self._read.tracer is not None:
             self._read.tracer.start()
-        self._last[Signal.SMALL] = self._small.start(self._detail)
         self._level()
         self._take(self._last)
+        self._last[Signal.SMALL] = self._small.start(self._detail)
 
     def mark_peak(self) -> None:
         """Forget the peak of resident memory so far: what comes now is the test's own."""
         if self._read.rss is not None:
             self._start[_RSS] = self._read.rss.mark()
 
-    def switch(self, account: Account, *, settle: bool = False) -> None:
+    def switch(self, account: Account) -> None:
         """Charge what changed since the last reading, then make ``account`` the current one."""
         if self._detail is Detail.LEAN and Account.SHARED not in (account, self._account):
             return
-        if settle:
-            self._collector.settle()
         self._charge(beside_shared=Account.SHARED in (account, self._account))
         if account is Account.RUNNER:
             self._stretch = self._account
@@ -100,29 +100,44 @@ class Window:
             self._ledger.charge_one(Account.TEARDOWN, signal, -amount)
             self._ledger.charge_one(Account.RUNNER, signal, amount)
 
+    def weight_of(self, account: Account) -> Weight:
+        """What ``account`` was charged in this window so far."""
+        total = self._ledger.total
+        return Weight(
+            blocks=total(account, Signal.BLOCKS),
+            small_bytes=total(account, Signal.SMALL),
+            heap_bytes=total(account, Signal.HEAP),
+            objects=total(account, Signal.OBJECTS),
+        )
+
     def growth_of(self, account: Account) -> int:
         """Bytes that ``account`` was charged in this window so far (small blocks where they were read, and C heap)."""
         return self._ledger.total(account, Signal.SMALL) + self._ledger.total(account, Signal.HEAP)
 
-    def close(self, durations_s: Mapping[Phase, float], kept_by_runner: Collection[object] = ()) -> Measurement:
-        """Settle, take the last reading, and give what the test left behind.
+    def close(self) -> None:
+        """Settle and take the last reading; whatever is allocated from now on is nobody's."""
+        self._stop_tracer()
+        if self._detail is Detail.FULL:
+            self._level()
+        self._charge(beside_shared=False)
+        self.is_open = False
+
+    def measurement(
+        self, durations_s: Mapping[Phase, float] = _NOTHING, kept_by_runner: Collection[object] = ()
+    ) -> Measurement:
+        """What the test left behind, of the window that was closed last; to be called once.
 
         Args:
             durations_s: seconds of each phase, passed on.
             kept_by_runner: objects of pytest's (reports), so that they aren't listed among the test's survivors.
         """
-        self._stop_tracer()
-        self._collector.settle()
-        self._level()
-        self._charge(beside_shared=False)
-        self.is_open = False
         self._discount_runner()
         small_bytes = self._small.of_test(self._detail)
         objects = self._net_objects()
         types, mapped = self._survivors(objects, kept_by_runner)
         self._small.remember()
         self._plan_learning()
-        return self._measurement(durations_s, (small_bytes, mapped), objects, types)
+        return self._assemble(durations_s, (small_bytes, mapped), objects, types)
 
     def learn_anew(self) -> None:
         """Look closely again for a while: what was learned so far was learned on nothing."""
@@ -142,7 +157,11 @@ class Window:
         return wanted
 
     def _take(self, into: array[int]) -> None:
-        """One reading; nothing that is allocated here stays alive."""
+        """One reading; nothing that is allocated here stays alive.
+
+        It begins with a collection, which also empties the interpreter's free lists: what lies on them counts as in use.
+        """
+        self._collector.settle()
         into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0
         into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
         into[Signal.BLOCKS] = self._read.blocks()
@@ -153,21 +172,27 @@ class Window:
 
     def _charge(self, *, beside_shared: bool) -> None:
         now, before = self._now, self._last
+        is_exact = self._small.is_read and self._detail is Detail.EXACT
+        if is_exact or beside_shared:
+            self._level()
         self._take(now)
         moved = now[Signal.BLOCKS] != before[Signal.BLOCKS]
-        is_exact = self._small.is_read and self._detail is Detail.EXACT
         if (is_exact and moved) or (beside_shared and self._small.is_read):
             now[Signal.SMALL] = self._small.read()
         else:
             now[Signal.SMALL] = before[Signal.SMALL]
         self._ledger.charge(self._account, before, now)
         if moved and self._account is Account.RUNNER:
-            blocks = now[Signal.BLOCKS] - before[Signal.BLOCKS]
-            if is_exact:
-                self._small.learn(self._stretch, blocks, now[Signal.SMALL] - before[Signal.SMALL])
-            else:
-                self._small.charge_runner(self._stretch, blocks)
+            self._charge_runner(before, now, is_exact=is_exact)
         self._now, self._last = before, now
+
+    def _charge_runner(self, before: array[int], now: array[int], *, is_exact: bool) -> None:
+        blocks = now[Signal.BLOCKS] - before[Signal.BLOCKS]
+        heap_bytes = now[Signal.HEAP] - before[Signal.HEAP]
+        if is_exact:
+            self._small.learn(self._stretch, blocks, now[Signal.SMALL] - before[Signal.SMALL], heap_bytes)
+        else:
+            self._small.charge_runner(self._stretch, blocks, heap_bytes)
 
     def _read_start(self) -> None:
         start, read = self._start, self._read
@@ -228,7 +253,7 @@ class Window:
         counts = count_of_types(self._plan.types)
         return tuple(TypeUse(name, counts[name] - self._types_before[name], 0) for name in self._plan.types)
 
-    def _measurement(
+    def _assemble(
         self,
         durations_s: Mapping[Phase, float],
         small_and_mapped: tuple[int, int],

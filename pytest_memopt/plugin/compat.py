@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
+import os
 import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import pytest
 from _pytest import runner
+from _pytest.logging import caplog_records_key
 from _pytest.mark.expression import Expression
 
+_CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
+When = Literal["setup", "call", "teardown"]
+_GROUP: Callable[[str, list[BaseException]], BaseException] = (
+    vars(runner).get("BaseExceptionGroup") or vars(builtins)["BaseExceptionGroup"]
+)
 SILENT_HOOKS = ("pytest_runtest_logreport", "pytest_exception_interact")
 
 
@@ -27,16 +35,28 @@ class StandIn:
         return self._chain
 
 
-def run_phase(
-    item: pytest.Item, when: Literal["setup", "call", "teardown"], *, log: bool, **hook_args: object
-) -> pytest.TestReport:
-    """Run one phase of ``item`` and give its report; pytest has no public name for it, plugins use this one."""
-    return runner.call_and_report(item, when, log, **hook_args)
+def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
+    """The exceptions that end the session instead of the phase."""
+    return runner.get_reraise_exceptions(config)
 
 
-def announce_phase(item: pytest.Item, when: Literal["setup", "call", "teardown"]) -> None:
+def announce_phase(item: pytest.Item, when: When) -> None:
     """Set ``PYTEST_CURRENT_TEST`` as pytest does when the phase begins."""
     runner._update_current_test_var(item, when)
+
+
+def rehearse_announcements(item: pytest.Item) -> None:
+    """Set ``PYTEST_CURRENT_TEST`` once to what it will be in each phase.
+
+    glibc keeps every value that a variable ever had, so that the first announcement of a phase takes C heap for ever.
+    """
+    before = os.environ.get(_CURRENT_TEST)
+    for when in get_args(When):
+        runner._update_current_test_var(item, when)
+    if before is None:
+        runner._update_current_test_var(item, None)
+    else:
+        os.environ[_CURRENT_TEST] = before
 
 
 def interact_if_wanted(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -47,8 +67,7 @@ def interact_if_wanted(item: pytest.Item, call: pytest.CallInfo[None], report: p
 
 def group_of(message: str, errors: list[BaseException]) -> BaseException:
     """Several errors as one, as pytest raises them."""
-    group: BaseException = runner.BaseExceptionGroup(message, errors)  # pytest brings the backport on Python 3.10
-    return group
+    return _GROUP(message, errors)
 
 
 def failure_text(lines: Iterable[str], path: str, line_number: int, message: str) -> Any:
@@ -107,13 +126,17 @@ def request_of(item: pytest.Item) -> tuple[Any, dict[str, object] | None]:
     return getattr(item, "_request", None), getattr(item, "funcargs", None)
 
 
-def drop_fixture_values(request: Any, values: dict[str, object] | None) -> None:
-    """Drop the values of the function's fixtures, as pytest does or did; its request forgets the fixtures likewise."""
-    if values:
-        values.clear()
+def forget_fixtures(request: Any) -> None:
+    """Have a request that is done with forget its fixtures; not where wider ones, just set up, still refer to it."""
     fixture_defs = getattr(request, "_fixture_defs", None)
-    if fixture_defs and all(getattr(one, "scope", "function") == "function" for one in fixture_defs.values()):
+    if fixture_defs:
         fixture_defs.clear()
+
+
+def renew_log_records(item: pytest.Item) -> None:
+    """Let the logging plugin find what it deleted at the end of a teardown, when there is a second one."""
+    if item.config.pluginmanager.has_plugin("logging-plugin"):
+        item.stash.setdefault(caplog_records_key, {})
 
 
 def collectors_to_set_up(item: pytest.Item) -> bool:
@@ -160,9 +183,16 @@ def wide_fixtures_to_set_up(item: pytest.Item) -> list[str]:
     return names if is_due else []
 
 
-def set_up_fixture(item: pytest.Item, name: str) -> None:
-    """Set up one fixture of ``item``; pytest caches the value, or the exception, and finds it there."""
-    item._request.getfixturevalue(name)  # type: ignore[attr-defined]
+def set_up_fixtures(item: pytest.Item, names: Iterable[str]) -> None:
+    """Set up fixtures of ``item``; pytest caches the value, or the exception, and finds it there.
+
+    They are wanted a moment before pytest marks the item as active, which it takes for a request during teardown.
+    """
+    request = item._request  # type: ignore[attr-defined]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Calling request.getfixturevalue")
+        for name in names:
+            request._get_active_fixturedef(name)
 
 
 def finalizer_counts(item: pytest.Item) -> dict[Any, int]:

@@ -74,7 +74,6 @@ class Controller:
             return
         verbosity = self._config.get_verbosity() if self._settings.report else QUIET
         writer = _Writer(terminalreporter._tw)  # noqa: SLF001 - the public methods know no markup within a line
-        terminalreporter.section("memory")
         terminal.render(
             summary,
             writer,

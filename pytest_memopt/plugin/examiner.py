@@ -24,7 +24,11 @@ FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
 
 
 class Examiner:
-    """Knows what is wanted of each item, and says what became of it; one per process."""
+    """Knows what is wanted of each item, and says what became of it; one per process.
+
+    Attributes:
+        is_foreign: whether another plugin runs the current item its own way.
+    """
 
     def __init__(self, recorder: Recorder, settings: Settings, rules: list[Rule], worker: str | None) -> None:
         self._recorder = recorder
@@ -33,11 +37,7 @@ class Examiner:
         self._worker = worker
         self._rerunner: Rerunner | None = None
         self._next: pytest.Item | None = None
-
-    @property
-    def purpose(self) -> Purpose:
-        """Why the item that is about to run is run."""
-        return Purpose.RERUN if self._rerunner is not None and self._rerunner.is_running else Purpose.FIRST
+        self.is_foreign = False
 
     def wanted(self, item: pytest.Item) -> Wanted:
         """What is wanted of ``item``."""
@@ -57,27 +57,20 @@ class Examiner:
     def start(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """A new item is about to run."""
         self._next = nextitem
+        self.is_foreign = False
         self._rerunner = Rerunner(item, self._recorder) if self.is_limited(item) else None
 
-    def note_report(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-        """Follow the reports of ``item``."""
-        if report.when == "teardown" and self._is_told_exempt(item):
+    def mark_exempt(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """Say of a test that is exempt by its mark that it is; not of one that nobody wanted to measure."""
+        wanted = self.wanted(item)
+        if report.when == "teardown" and wanted.exemption.skip and (wanted.limits or self._settings.is_on):
             self._attach(report, self._exempt_record(item))
-        run = self._recorder.current
-        if run is None or run.item is not item or self._recorder.is_inside_phase:
-            return
-        run.reports[Phase(report.when)] = report
-        run.raised = run.raised or call.excinfo is not None
 
     def conclude(self) -> None:
         """All reports of the current run were made, and none was handed on yet: measure, judge, and tell."""
         run = self._recorder.finish()
-        if run is not None and run.purpose is Purpose.FIRST:
+        if run is not None and run.purpose is not Purpose.RERUN:
             self._attach(run.reports[Phase.TEARDOWN], self._examine(run))
-
-    def _is_told_exempt(self, item: pytest.Item) -> bool:
-        wanted = self.wanted(item)
-        return wanted.exemption.skip and bool(wanted.limits or self._settings.is_on)
 
     def _exempt_record(self, item: pytest.Item) -> TestRecord:
         wanted = self.wanted(item)
@@ -113,8 +106,10 @@ class Examiner:
     def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord) -> TestRecord:
         assert self._rerunner is not None
         wanted = self.wanted(run.item)
+        # a run inside another plugin's hooks is only an estimate: the verdict needs one of ours
         with self._rerunner.ready(self._next):
-            runs, no_rerun = self._confirmed_runs(measured, wanted)
+            warmup = max(wanted.limits.warmup, int(run.purpose is Purpose.FOREIGN))
+            runs, no_rerun = self._confirmed_runs(measured, wanted, warmup)
             judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
             sites = self._rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
         record = replace(
@@ -131,12 +126,12 @@ class Examiner:
         make_failure(run, record)
         return replace(record, outcome=outcome_of(run))
 
-    def _confirmed_runs(self, first: Measurement, wanted: Wanted) -> tuple[list[Measurement], str | None]:
+    def _confirmed_runs(self, first: Measurement, wanted: Wanted, warmup: int) -> tuple[list[Measurement], str | None]:
         """The run that is judged, its reruns, and why there are none although some were wanted."""
         assert self._rerunner is not None
         runs = [first]
         try:
-            for _ in range(wanted.limits.warmup):
+            for _ in range(warmup):
                 runs = [self._rerunner.rerun(wanted.plan)]
             for _ in range(self._settings.confirm):
                 if not exceeded_in_all(runs, wanted.limits):

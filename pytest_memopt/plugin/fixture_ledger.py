@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from ..meters.account import Account
 from ..meters.window import Window
 
 _XUNIT: Final = re.compile(r"_(?:xunit|unittest)_(?P<what>\w+?)_fixture_(?P<where>.+)")
 FUNCTION: Final = "function"
+BUILDS_MOST: Final = 256
+DEPTH_MOST: Final = 64
 
 
 @dataclass(slots=True)
@@ -35,46 +38,61 @@ class FixtureCost:
         }
 
 
-@dataclass(slots=True)
-class _Build:
-    started_s: float
-    charged_before_bytes: int
-    inner_s: float = 0.0
-    inner_bytes: int = 0
-
-
 class FixtureLedger:
-    """Adds up each fixture's own share, without that of the fixtures it asks for while it is built."""
+    """Adds up each fixture's own share, without that of the fixtures it asks for while it is built.
+
+    While a window is open, what is noted goes into room that was allocated before; `take` adds it up, outside of it.
+    """
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._building: list[_Build] = []
-        self._costs: dict[tuple[str, str], FixtureCost] = {}
+        self._fixtures: list[Any] = [None] * BUILDS_MOST
+        self._own_s = array("d", bytes(8 * BUILDS_MOST))
+        self._own_bytes = array("q", bytes(8 * BUILDS_MOST))
+        self._count = 0
+        self._depth = 0
+        self._started_s = array("d", bytes(8 * DEPTH_MOST))
+        self._inner_s = array("d", bytes(8 * DEPTH_MOST))
+        self._charged_bytes = array("q", bytes(8 * DEPTH_MOST))
+        self._inner_bytes = array("q", bytes(8 * DEPTH_MOST))
 
     def begin(self) -> None:
         """A fixture is about to be built, already charged to its account."""
-        charged_bytes = self._window.growth_of(Account.SHARED) if self._window.is_open else 0
-        self._building.append(_Build(perf_counter(), charged_bytes))
+        self._depth = depth = min(self._depth + 1, DEPTH_MOST - 1)
+        self._inner_s[depth] = self._inner_bytes[depth] = 0
+        self._charged_bytes[depth] = self._charged()
+        self._started_s[depth] = perf_counter()
 
-    def end(self, name: str, scope: str) -> None:
-        """The fixture that began last is built."""
-        build = self._building.pop()
-        taken_s = perf_counter() - build.started_s
-        cost = self._costs.setdefault((name, scope), FixtureCost(readable_name(name), scope))
-        cost.builds += 1
-        cost.setup_s += taken_s - build.inner_s
-        grown_bytes = 0
-        if scope != FUNCTION and self._window.is_open:
-            grown_bytes = self._window.growth_of(Account.SHARED) - build.charged_before_bytes
-            cost.growth_bytes = (cost.growth_bytes or 0) + grown_bytes - build.inner_bytes
-        if self._building:
-            self._building[-1].inner_s += taken_s
-            self._building[-1].inner_bytes += grown_bytes
+    def end(self, fixture: Any) -> None:
+        """``fixture``, pytest's definition of the one that began last, is built."""
+        depth = self._depth
+        taken_s = perf_counter() - self._started_s[depth]
+        grown_bytes = self._charged() - self._charged_bytes[depth]
+        if self._count < BUILDS_MOST:
+            self._fixtures[self._count] = fixture
+            self._own_s[self._count] = taken_s - self._inner_s[depth]
+            self._own_bytes[self._count] = grown_bytes - self._inner_bytes[depth]
+            self._count += 1
+        self._depth = depth = max(depth - 1, 0)
+        self._inner_s[depth] += taken_s
+        self._inner_bytes[depth] += grown_bytes
 
     def take(self) -> list[FixtureCost]:
-        """The totals since they were last taken, which begin anew."""
-        costs, self._costs = list(self._costs.values()), {}
-        return costs
+        """What was noted since this was last called, a fixture each."""
+        costs: dict[tuple[str, str], FixtureCost] = {}
+        for row in range(self._count):
+            fixture, self._fixtures[row] = self._fixtures[row], None
+            key = (fixture.argname, fixture.scope)
+            cost = costs.setdefault(key, FixtureCost(readable_name(fixture.argname), fixture.scope))
+            cost.builds += 1
+            cost.setup_s += self._own_s[row]
+            if fixture.scope != FUNCTION:
+                cost.growth_bytes = (cost.growth_bytes or 0) + self._own_bytes[row]
+        self._count = 0
+        return list(costs.values())
+
+    def _charged(self) -> int:
+        return self._window.growth_of(Account.SHARED) if self._window.is_open else 0
 
 
 def readable_name(name: str) -> str:

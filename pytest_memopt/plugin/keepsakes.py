@@ -27,6 +27,7 @@ class Keepsakes:
         self._request, self._values = compat.request_of(item)
         self._handlers = [_reset(handler) for handler in compat.log_handlers(item.config)]
         self._finalizers = compat.finalizer_counts(item)
+        self._has_new_ground = False
         self._section_count = len(compat.report_sections(item))
         warnings = compat.recorded_warnings()
         self._warnings = warnings
@@ -34,6 +35,7 @@ class Keepsakes:
 
     def note_shared_ground(self) -> None:
         """Count the finalizers again: wider fixtures were just set up, and theirs must stay."""
+        self._has_new_ground = True
         self._finalizers = compat.finalizer_counts(self._item)
 
     def put_back(self) -> None:
@@ -45,7 +47,10 @@ class Keepsakes:
 
     def drop_fixture_values(self) -> None:
         """Let go of the values of the function's fixtures, as pytest does."""
-        compat.drop_fixture_values(self._request, self._values)
+        if self._values:
+            self._values.clear()
+        if not self._has_new_ground:
+            compat.forget_fixtures(self._request)
 
     def weigh_output(self, scales: Scales) -> Weight:
         """The weight of the captured output that came since the beginning."""

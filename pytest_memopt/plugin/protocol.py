@@ -1,64 +1,40 @@
-"""Running an item whose limits may fail it: like pytest does, but the call's report waits for the verdict."""
+"""Running one item as pytest does, phase by phase, so that readings fall between the phases and not inside its hooks."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 
 from . import compat
+from .compat import When
+from .recorder import Recorder
 
 
-def run_limited(item: pytest.Item, nextitem: pytest.Item | None, conclude: Callable[[], None]) -> None:
-    """Run set-up, call and teardown of ``item``, report them in this order, and tear down what ``nextitem`` doesn't need.
+class PhaseRunner:
+    """Runs phases of an item under the recorder.
 
-    The teardown first spares the wider fixtures, so that reruns find them; it is completed when the verdict is known.
-    A call that failed by itself is reported at once. ``conclude`` is called for the verdict, between the phases' end and
-    their reports.
+    A reading taken inside a hook counts what the hook itself has alive: the generators of other plugins' wrappers, the
+    list of implementations. Between two hooks only the result of the phase is alive, whose weight is known.
     """
-    ihook = item.ihook
-    ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    compat.begin_request(item)
-    try:
-        _run_phases(item, nextitem, conclude)
-    finally:
-        compat.end_request(item)
-    ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
+    def __init__(self, recorder: Recorder, item: pytest.Item) -> None:
+        self._recorder = recorder
+        self._item = item
 
-def _run_phases(item: pytest.Item, nextitem: pytest.Item | None, conclude: Callable[[], None]) -> None:
-    log = item.ihook.pytest_runtest_logreport
-    waiting: pytest.TestReport | None = None
-    if compat.run_phase(item, "setup", log=True).passed:
-        if item.config.getoption("setupshow", False):
-            compat.show_setup(item)
-        call_report = compat.run_phase(item, "call", log=False)
-        if call_report.passed or compat.is_strict_xpass(call_report):
-            waiting = call_report
-        else:
-            log(report=call_report)
-    teardown_report = compat.run_phase(item, "teardown", log=False, nextitem=compat.StandIn(item))
-    conclude()
-    if waiting is not None:
-        log(report=waiting)
-    _complete_teardown(item, _next_to_run(item, nextitem), teardown_report)
-
-
-def _next_to_run(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.Item | None:
-    """No item comes next when the session is about to stop: then everything is torn down here, where it is reported."""
-    return None if item.session.shouldfail or item.session.shouldstop else nextitem
-
-
-def _complete_teardown(item: pytest.Item, nextitem: pytest.Item | None, report: pytest.TestReport) -> None:
-    """End the wider fixtures that end here; an error of theirs is reported on this item, as pytest does."""
-    log = item.ihook.pytest_runtest_logreport
-    if not compat.will_tear_down_more(item, nextitem):
-        log(report=report)
-        return
-    completion = compat.run_phase(item, "teardown", log=False, nextitem=nextitem)
-    if completion.passed or report.failed:
-        log(report=report)
-    else:
-        completion.__dict__.update(memopt=getattr(report, "memopt", None))
-    if not completion.passed:
-        log(report=completion)
+    def run(self, when: When, *, log: bool, nextitem: object = None) -> pytest.TestReport:
+        """Run one phase, and make its report; hand it on if ``log`` says so."""
+        recorder, item = self._recorder, self._item
+        arguments = {"item": item, "nextitem": nextitem} if when == "teardown" else {"item": item}
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        recorder.begin_phase(when)
+        call = pytest.CallInfo.from_call(lambda: hook(**arguments), when=when, reraise=compat.reraised(item.config))
+        recorder.end_phase(when, call)
+        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        recorder.note_report(when, call, report)
+        if log:
+            item.ihook.pytest_runtest_logreport(report=report)
+        compat.interact_if_wanted(item, call, report)
+        if call.excinfo is not None:
+            recorder.charge_again(when)
+            del call
+            recorder.end_phase(when)
+        return report

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from ..meters.account import Account
 from ..meters.collector import Collector
 from ..meters.measurement import Phase
-from ..meters.objects import new_ids
-from ..meters.plan import Plan
+from ..meters.objects import exceptions_alive, new_ids
+from ..meters.plan import Detail, Plan
 from ..meters.weight import Scales, Weight
 from ..meters.window import Window
 from . import compat
@@ -19,6 +20,7 @@ from .fixture_ledger import FUNCTION, FixtureLedger
 from .keepsakes import Keepsakes
 from .run import ItemRun, Purpose
 
+INSTANCES_UNTIL_SETTLED = 64
 ACCOUNTS = {"setup": Account.SETUP, "call": Account.CALL, "teardown": Account.TEARDOWN}
 
 
@@ -29,6 +31,7 @@ class Recorder:
         self._window = window
         self._collector = collector
         self._scales = Scales()
+        self._call_weight = weigh_call_info(window)
         self._account = Account.RUNNER
         self.fixtures = FixtureLedger(window)
         self.current: ItemRun | None = None
@@ -45,65 +48,89 @@ class Recorder:
         return self._window
 
     def begin(self, item: pytest.Item, plan: Plan, purpose: Purpose) -> None:
-        """Open the window on ``item``."""
+        """``item`` is about to run; its window opens with the set-up."""
         run = ItemRun(item, purpose, plan, Keepsakes(item))
         self.current = run
         if self._window.is_open:
             run.problem = "another test was being measured at the same time"
             return
-        if purpose is Purpose.FIRST:
+        if purpose is not Purpose.RERUN:
             self._collector.refresh_if_due()
-        self._account = Account.SETUP
-        self._window.open(plan)
+            compat.rehearse_announcements(item)
 
     def begin_phase(self, when: str) -> None:
         """Charge what comes to set-up, call or teardown."""
         self._account = ACCOUNTS[when]
         self._in_phase = True
-        if when != "setup":
+        run = self.current
+        if when == "setup" and run is not None and run.problem is None:
+            self._window.open(run.plan)
+        else:
             self._switch(self._account)
 
-    def end_phase(self, when: str) -> None:
-        """The phase is over, for all plugins: from now on pytest is charged."""
+    def end_phase(self, when: str, call: pytest.CallInfo[None] | None = None) -> None:
+        """The phase is over, for all plugins: from now on pytest is charged.
+
+        ``call`` is pytest's record of it, when that is alive at this point: its weight is taken off.
+        """
         self._in_phase = False
         run = self.current
         if when == "teardown" and run is not None:
             run.keepsakes.put_back()
-        self._switch(Account.RUNNER, settle=True)
+        self._switch(Account.RUNNER)
+        if call is not None and self._window.is_open and run is not None:
+            self._window.refund(self._call_weight)
         self._account = Account.RUNNER
 
+    def charge_again(self, when: str) -> None:
+        """Go back to charging the phase: pytest is about to let go of the test's exception, with all that it holds."""
+        self._account = ACCOUNTS[when]
+        self._switch(self._account)
+        if self._window.is_open and self.current is not None:
+            self._window.refund(-self._call_weight)
+
+    def note_report(self, when: str, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        """A phase was reported on."""
+        run = self.current
+        if run is None or self._in_phase:
+            return
+        run.reports[Phase(when)] = report
+        if call.excinfo is not None:
+            run.raised = True
+            run.exception_ids.append(id(call.excinfo.value))
+
     @contextmanager
-    def building(self, name: str, scope: str) -> Generator[None, None, None]:
+    def building(self, fixture: pytest.FixtureDef[object]) -> Generator[None, None, None]:
         """Note what building a fixture costs; a fixture wider than the test pays for itself."""
-        if scope == FUNCTION:
+        if fixture.scope == FUNCTION:
             self.fixtures.begin()
             try:
                 yield
             finally:
-                self.fixtures.end(name, scope)
+                self.fixtures.end(fixture)
             return
-        with self.charged_to(Account.SHARED, settle=True):
+        with self.charged_to(Account.SHARED):
             self._switch(Account.SHARED)
             self.fixtures.begin()
             try:
                 yield
             finally:
-                self._switch(Account.SHARED, settle=True)
-                self.fixtures.end(name, scope)
+                self._switch(Account.SHARED)
+                self.fixtures.end(fixture)
 
     @contextmanager
-    def charged_to(self, account: Account, *, settle: bool = False) -> Generator[None, None, None]:
+    def charged_to(self, account: Account) -> Generator[None, None, None]:
         """Charge what happens inside to ``account``, then go on with the one before."""
         before = self._account
         if before is account:
             yield
             return
-        self._switch(account, settle=settle)
+        self._switch(account)
         self._account = account
         try:
             yield
         finally:
-            self._switch(before, settle=settle)
+            self._switch(before)
             self._account = before
 
     def set_up_shared_ground(self, item: pytest.Item) -> None:
@@ -113,11 +140,10 @@ class Recorder:
         if run is None or not (names or compat.collectors_to_set_up(item)):
             return
         compat.announce_phase(item, "setup")
-        with self.charged_to(Account.SHARED, settle=True):
+        with self.charged_to(Account.SHARED):
             try:
                 compat.set_up_collectors(item)
-                for name in names:
-                    compat.set_up_fixture(item, name)
+                compat.set_up_fixtures(item, names)
             except pytest.exit.Exception:
                 raise
             except (Exception, pytest.skip.Exception, pytest.fail.Exception):  # noqa: BLE001, S110
@@ -134,7 +160,7 @@ class Recorder:
         compat.announce_phase(item, "teardown")
         errors: list[BaseException] = []
         _collect_error(errors, lambda: compat.tear_down_to(item, compat.StandIn(item)))
-        with self.charged_to(Account.SHARED, settle=True):
+        with self.charged_to(Account.SHARED):
             _collect_error(errors, lambda: compat.tear_down_to(item, nextitem))
         if len(errors) > 1:
             raise compat.group_of("errors during test teardown", errors)
@@ -162,13 +188,15 @@ class Recorder:
         self.current = None
         if run.problem is not None or not self._window.is_open:
             return run
-        self._switch(Account.TEARDOWN)
+        self._window.switch(Account.TEARDOWN)
         run.keepsakes.drop_fixture_values()
         if run.purpose is Purpose.RERUN:
             run.keepsakes.forget_output()
         else:
             self._refund(run)
-        run.measured = self._window.close(run.durations_s, self._kept_by_pytest(run))
+        self._window.close()
+        measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run))
+        run.measured = replace(measured, exact=False) if run.purpose is Purpose.FOREIGN else measured
         return run
 
     def abandon(self) -> None:
@@ -176,19 +204,39 @@ class Recorder:
         self.current = None
         self._window.abandon()
 
-    def _switch(self, account: Account, *, settle: bool = False) -> None:
+    def _switch(self, account: Account) -> None:
         if self._window.is_open and self.current is not None and self.current.problem is None:
-            self._window.switch(account, settle=settle)
+            self._window.switch(account)
 
     def _refund(self, run: ItemRun) -> None:
         weight = run.keepsakes.weigh_output(self._scales)
         if warnings := run.keepsakes.warnings:
             weight += self._scales.weigh_all(warnings, new_ids())
+        if run.raised:
+            # with its frames and all that they hold; pytest lets go of it, but other plugins may keep it
+            weight += self._scales.weigh_all(exceptions_alive(run.exception_ids), new_ids())
         if weight != Weight():
             self._window.refund(weight)
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         return [*run.reports.values(), *run.keepsakes.warnings, run]
+
+
+def weigh_call_info(window: Window) -> Weight:
+    """What pytest's record of a phase weighs, which is alive when the phase ends and not when it begins.
+
+    CPython gives the first instances of a class room for attributes to come, less for each; only when that has settled
+    is the weight the one that every later instance has.
+    """
+    for _ in range(INSTANCES_UNTIL_SETTLED):
+        pytest.CallInfo.from_call(lambda: None, when="call")
+    window.open(Plan(detail=Detail.EXACT))
+    call = pytest.CallInfo.from_call(lambda: None, when="call")
+    window.switch(Account.RUNNER)
+    weight = window.weight_of(Account.SETUP)
+    window.abandon()
+    del call
+    return weight
 
 
 def _collect_error(errors: list[BaseException], action: Callable[[], object]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 
@@ -13,10 +12,9 @@ from ..errors import MemoptError
 from ..meters.measurement import Measurement, Site
 from ..meters.plan import Plan
 from . import compat
+from .protocol import PhaseRunner
 from .recorder import Recorder
-from .state import WANTED
-
-When = Literal["setup", "call", "teardown"]
+from .run import Purpose
 
 
 class CannotRerun(MemoptError):
@@ -30,7 +28,6 @@ class Rerunner:
         self._item = item
         self._recorder = recorder
         self._example_names = compat.example_names(item)
-        self._complaint: str | None = None
         self.is_running = False
 
     @contextmanager
@@ -48,14 +45,11 @@ class Rerunner:
         Raises:
             CannotRerun: when it fails, is skipped, or can't be measured this time.
         """
-        wanted = self._item.stash[WANTED]
-        self._item.stash[WANTED] = replace(wanted, plan=plan)
         self.is_running = True
         try:
-            return self._run()
+            return self._run(plan)
         finally:
             self.is_running = False
-            self._item.stash[WANTED] = wanted
 
     def find_sites(self, plan: Plan) -> tuple[Site, ...]:
         """The lines whose allocations stay, from one more run under the tracer; none when that run fails."""
@@ -65,29 +59,28 @@ class Rerunner:
             return ()
         return self._recorder.window.sites
 
-    def _run(self) -> Measurement:
-        compat.renew_examples(self._item, self._example_names)
-        compat.begin_request(self._item)
+    def _run(self, plan: Plan) -> Measurement:
+        item, recorder = self._item, self._recorder
+        compat.renew_examples(item, self._example_names)
+        compat.begin_request(item)
         try:
-            for when in self._phases():
-                report = compat.run_phase(self._item, when, log=False, **self._arguments(when))
-                if not (report.passed or compat.is_strict_xpass(report)):
-                    self._complaint = f"when it was run again, its {report.when} {report.outcome}"
-            run = self._recorder.finish()
+            runner = PhaseRunner(recorder, item)
+            recorder.begin(item, plan, Purpose.RERUN)
+            reports = self._run_phases(runner)
+            run = recorder.finish()
         finally:
-            compat.end_request(self._item)
-        if self._complaint is not None:
-            raise CannotRerun(self._complaint)
+            recorder.abandon()
+            compat.end_request(item)
+        for report in reports:
+            if not (report.passed or compat.is_strict_xpass(report)):
+                raise CannotRerun(f"when it was run again, its {report.when} {report.outcome}")
         if run is None or run.measured is None:
             raise CannotRerun("when it was run again, it could not be measured")
         return run.measured
 
-    def _phases(self) -> Generator[When, None, None]:
-        self._complaint = None
-        yield "setup"
-        if self._complaint is None:
-            yield "call"
-        yield "teardown"
-
-    def _arguments(self, when: When) -> dict[str, object]:
-        return {"nextitem": compat.StandIn(self._item)} if when == "teardown" else {}
+    def _run_phases(self, runner: PhaseRunner) -> list[pytest.TestReport]:
+        reports = [runner.run("setup", log=False)]
+        if reports[0].passed:
+            reports.append(runner.run("call", log=False))
+        reports.append(runner.run("teardown", log=False, nextitem=compat.StandIn(self._item)))
+        return reports

@@ -17,6 +17,7 @@ class Purpose(Enum):
 
     FIRST = "first"
     RERUN = "rerun"
+    FOREIGN = "foreign"  # by another plugin's protocol, inside whose hooks readings are only estimates
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class ItemRun:
         keepsakes: what pytest held before.
         reports: pytest's report of each phase that is over.
         raised: whether a phase ended in an exception, a skip included.
+        exception_ids: identities of the exceptions in which its phases ended.
         measured: the result, once the run is over.
         problem: why it can't be measured.
     """
@@ -40,6 +42,7 @@ class ItemRun:
     keepsakes: Keepsakes
     reports: dict[Phase, pytest.TestReport] = field(default_factory=dict)
     raised: bool = False
+    exception_ids: list[int] = field(default_factory=list)
     measured: Measurement | None = None
     problem: str | None = None
 

@@ -1,4 +1,4 @@
-"""The hooks that measure: each is one call to the recorder or to the examiner."""
+"""The hooks that measure: each is a call or two to the recorder or the examiner."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 from . import compat
 from .engine import Engine
 from .examiner import Examiner
+from .item_protocol import run_measured
 from .journal import Journal
-from .protocol import run_limited
 from .run import Purpose
-from .state import WANTED
 
 
 class MeasuringHooks:
@@ -20,18 +19,16 @@ class MeasuringHooks:
 
     def __init__(self, engine: Engine, examiner: Examiner, journal: Journal) -> None:
         self._recorder = engine.recorder
+        self._resident = engine.resident
         self._examiner = examiner
         self._journal = journal
-        self._resident = engine.resident
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
-        """Let the examiner know which item is next, and leave no window open behind an interruption."""
+        """Write down which item begins, and leave no window open behind an interruption."""
         self._journal.note(item.nodeid, self._resident.read() if self._resident.available else 0)
-        if self._examiner.is_exempt(item):
-            return (yield)
         self._examiner.start(item, nextitem)
         try:
             return (yield)
@@ -39,53 +36,25 @@ class MeasuringHooks:
             self._recorder.abandon()
 
     @pytest.hookimpl(specname="pytest_runtest_protocol")
-    def run_limited_items(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
-        """Run items with limits ourselves: their report must wait until the teardown has been measured."""
-        if not self._examiner.is_limited(item):
+    def pytest_runtest_protocol_measured(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
+        """Run the items that are measured, unless another plugin runs them its own way (pytest-rerunfailures, flaky)."""
+        if self._examiner.is_exempt(item):
             return None
+        self._examiner.is_foreign = True
         for other in compat.other_protocols(item, self):
             if other(item=item, nextitem=nextitem) is not None:
                 return True
-        run_limited(item, nextitem, self._examiner.conclude)
+        self._examiner.is_foreign = False
+        run_measured(item, nextitem, self._recorder, self._examiner)
         return True
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Open the window, outside of everything that other plugins do."""
-        if self._examiner.is_exempt(item):
-            return (yield)
-        self._recorder.begin(item, item.stash[WANTED].plan, self._examiner.purpose)
-        self._recorder.begin_phase("setup")
-        try:
-            return (yield)
-        finally:
-            self._recorder.end_phase("setup")
-
     @pytest.hookimpl(specname="pytest_runtest_setup")
-    def set_up_shared_ground(self, item: pytest.Item) -> None:
+    def pytest_runtest_setup_of_shared_ground(self, item: pytest.Item) -> None:
         """Before pytest's own set-up, and after those who may skip the test."""
         self._recorder.set_up_shared_ground(item)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Charge the call to the test."""
-        self._recorder.begin_phase("call")
-        try:
-            return (yield)
-        finally:
-            self._recorder.end_phase("call")
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Charge the teardown to the test."""
-        self._recorder.begin_phase("teardown")
-        try:
-            return (yield)
-        finally:
-            self._recorder.end_phase("teardown")
-
     @pytest.hookimpl(specname="pytest_runtest_teardown")
-    def tear_down_shared_ground(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    def pytest_runtest_teardown_of_shared_ground(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Before pytest's own teardown: so that the end of a module isn't its last test's."""
         self._recorder.tear_down_shared_ground(item, nextitem)
 
@@ -93,16 +62,19 @@ class MeasuringHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep reports off the test's account."""
+        """Keep the reports of subtests off the test's account, and mark an exempt test as such."""
         self._recorder.enter_report()
         report = yield
-        self._examiner.note_report(item, call, report)
+        self._examiner.mark_exempt(item, report)
+        if self._examiner.is_foreign:
+            self._recorder.note_report(call.when, call, report)
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self) -> Generator[None, object, object]:
-        """With the last report made, the run is over. Subtests report from within it: that isn't the test's."""
-        self._examiner.conclude()
+        """Go on charging the test, when it was a subtest that reported from within it."""
+        if self._examiner.is_foreign:
+            self._examiner.conclude()
         try:
             return (yield)
         finally:
@@ -113,5 +85,39 @@ class MeasuringHooks:
         """Note what building a fixture costs."""
         if self._recorder.current is None or self._recorder.current.purpose is Purpose.RERUN:
             return (yield)
-        with self._recorder.building(fixturedef.argname, fixturedef.scope):
+        with self._recorder.building(fixturedef):
             return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Open the window on an item that another plugin runs."""
+        if not self._examiner.is_foreign:
+            return (yield)
+        self._recorder.begin(item, self._examiner.wanted(item).plan, Purpose.FOREIGN)
+        self._recorder.begin_phase("setup")
+        try:
+            return (yield)
+        finally:
+            self._recorder.end_phase("setup")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Charge the call of an item that another plugin runs."""
+        if not self._examiner.is_foreign:
+            return (yield)
+        self._recorder.begin_phase("call")
+        try:
+            return (yield)
+        finally:
+            self._recorder.end_phase("call")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """Charge the teardown of an item that another plugin runs."""
+        if not self._examiner.is_foreign:
+            return (yield)
+        self._recorder.begin_phase("teardown")
+        try:
+            return (yield)
+        finally:
+            self._recorder.end_phase("teardown")
