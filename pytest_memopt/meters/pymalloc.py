@@ -22,8 +22,8 @@ class SmallBlocks:
     5 million (CPython 3.11, x86-64).
 
     Attributes:
-        bytes_cost_s: seconds that the last ``read_bytes`` took.
-        blocks_cost_s: seconds that counting the blocks took at that time.
+        bytes_cost_s: seconds that ``read_bytes`` takes, without the odd interruption.
+        blocks_cost_s: seconds that counting the blocks takes.
         mean_block_bytes: bytes per block as of the last ``read_bytes``.
     """
 
@@ -77,8 +77,8 @@ class SmallBlocks:
         in_use_bytes = int(report[at : report.index(b"\n", at)].replace(b",", b""))
         read = perf_counter()
         self.mean_block_bytes = in_use_bytes / max(1, sys.getallocatedblocks())
-        self.bytes_cost_s = read - started
-        self.blocks_cost_s = perf_counter() - read
+        self.bytes_cost_s = _typical(self.bytes_cost_s, read - started)
+        self.blocks_cost_s = _typical(self.blocks_cost_s, perf_counter() - read)
         return in_use_bytes
 
     def _open_stream(self) -> None:
@@ -97,3 +97,8 @@ class SmallBlocks:
         if not stream:
             raise OSError("fmemopen gave no stream")
         self._stream = stream
+
+
+def _typical(known_s: float, taken_s: float) -> float:
+    """The time something takes: a longer one is believed only bit by bit, as it may have been an interruption."""
+    return min(taken_s, known_s * 1.25) if known_s else taken_s
