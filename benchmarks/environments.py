@@ -1,4 +1,4 @@
-"""Virtual environments under ``benchmarks/.work``: one with pytest-memopt, one with its peer, alike in all else."""
+"""Virtual environments under ``benchmarks/.work``: for the suites, for the peer beside them, for pytest and nothing else."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ UNSET: Final = (
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
     "PYTEST_PLUGINS",
     "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",  # pytest rewrites its plugins' modules, and would do so again in every run
     "PYTHONMALLOC",
     "PYTHONTRACEMALLOC",
     "COVERAGE_PROCESS_START",
@@ -67,12 +68,14 @@ class Environment:
 # Both hold the same libraries, so that a difference between the two is not one of imports.
 COMMON: Final = ("pytest>=8.4", "psutil>=7.2", "pympler>=1.1", "rich>=13.7")
 MEMOPT: Final = Environment("memopt", COMMON)
+# Without what the suites need: their own pytest plugins take far longer to start than ours.
+PLAIN: Final = Environment("plain", COMMON)
 PEER: Final = Environment("peer", (*COMMON, "pytest-memray>=1.8"))
 
 
-def install_memopt() -> None:
-    """Build this checkout as a wheel and install it, as a user would have it: an editable install imports slower."""
-    MEMOPT.install("--no-deps", "--force-reinstall", str(ROOT))
+def install_memopt(environment: Environment) -> None:
+    """Build this checkout as a wheel and install it, as a user would have it: pytest treats an editable one otherwise."""
+    environment.install("--no-deps", "--force-reinstall", str(ROOT))
 
 
 def plain_environment() -> dict[str, str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Final
 
-from .environments import MEMOPT, WORK, install_memopt, plain_environment
+from .environments import PLAIN, WORK, install_memopt, plain_environment
 from .machine import describe_machine
 from .tables import markdown_table, write_between_markers
 from .timing import Spread, time_command
@@ -90,7 +90,7 @@ def run_once(folder: Path, objects: int, options: Sequence[str]) -> Prices:
     Raises:
         RuntimeError: when pytest does not end well.
     """
-    command = [str(MEMOPT.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    command = [str(PLAIN.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     log = folder / "out.log"
     env = plain_environment() | {"HEAP_OBJECTS": str(objects)}
     timing = time_command(command, cwd=folder, env=env, log=log)
@@ -143,7 +143,7 @@ def report(taken: Mapping[int, Sequence[tuple[Prices, Prices]]]) -> str:
     size = f"{MODULES} modules of {TESTS_PER_MODULE} trivial tests, {len(taken[SMALL_HEAP])} interleaved pairs for each heap"
     return (
         f"{size}, `--memopt` against the plugin blocked, processor time, median (least to greatest) of the pairs.\n\n"
-        f"{table}\n\nAdded to a test, large heap ÷ small heap: **{large / small:.2f}**.\n\nTaken on: {describe_machine()}."
+        f"{table}\n\nAdded to a test, large heap ÷ small heap: **{large / small:.2f}**.\n\nTaken on: {describe_machine(PLAIN)}."
     )
 
 
@@ -155,8 +155,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two pairs")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    MEMOPT.prepare(())
-    install_memopt()
+    PLAIN.prepare(())
+    install_memopt(PLAIN)
     text = report(measure(2 if options.quick else options.pairs))
     print(text)
     if options.write:

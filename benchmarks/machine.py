@@ -6,7 +6,7 @@ import os
 import platform
 from pathlib import Path
 
-from .environments import MEMOPT, PEER
+from .environments import Environment
 
 
 def processor_name() -> str:
@@ -18,12 +18,12 @@ def processor_name() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def describe_machine(*, peers: bool = False) -> str:
+def describe_machine(environment: Environment, peer: Environment | None = None) -> str:
     """One line: processor, cores, system, interpreter and the versions that matter."""
-    versions = [f"pytest {MEMOPT.version_of('pytest')}", f"pytest-memopt {MEMOPT.version_of('pytest-memopt')}"]
-    versions.append(f"psutil {MEMOPT.version_of('psutil')}")
-    if peers:
-        versions.append(f"pytest-memray {PEER.version_of('pytest-memray')}")
-        versions.append(f"memray {PEER.version_of('memray')}")
-    place = f"{processor_name()}, {os.cpu_count()} cores, {platform.system()} {platform.release()} {platform.machine()}"
-    return f"{place}; {platform.python_implementation()} {platform.python_version()}; {', '.join(versions)}"
+    wanted = [(environment, name) for name in ("pytest", "pytest-memopt", "psutil")]
+    wanted += [(peer, name) for name in ("pytest-memray", "memray")] if peer else []
+    versions = ", ".join(f"{name} {place.version_of(name)}" for place, name in wanted)
+    machine = (
+        f"{processor_name()}, {os.cpu_count()} cores, {platform.system()} {platform.release()} {platform.machine()}"
+    )
+    return f"{machine}; {platform.python_implementation()} {platform.python_version()}; {versions}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from .environments import MEMOPT, WORK, install_memopt, plain_environment
+from .environments import PLAIN, WORK, install_memopt, plain_environment
 from .machine import describe_machine
 from .tables import markdown_table, write_between_markers
 from .timing import Timing, confidence, time_command
@@ -29,7 +29,7 @@ def collect_once(folder: Path, *, blocked: bool) -> Timing:
     Raises:
         RuntimeError: when pytest does not end well.
     """
-    command = [str(MEMOPT.python), "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"]
+    command = [str(PLAIN.python), "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"]
     command += ["-p", "no:memopt"] if blocked else []
     log = folder / "out.log"
     timing = time_command(command, cwd=folder, env=plain_environment(), log=log)
@@ -66,7 +66,9 @@ def report(taken: list[tuple[Timing, Timing]]) -> str:
     table = markdown_table(
         ["time", "plugin blocked", "added when off (median of pairs)", "95 % interval", "share"], rows
     )
-    return f"{TESTS} tests collected, {len(taken)} interleaved pairs.\n\n{table}\n\nTaken on: {describe_machine()}."
+    return (
+        f"{TESTS} tests collected, {len(taken)} interleaved pairs.\n\n{table}\n\nTaken on: {describe_machine(PLAIN)}."
+    )
 
 
 def main() -> None:
@@ -77,8 +79,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="ten pairs")
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    MEMOPT.prepare(())
-    install_memopt()
+    PLAIN.prepare(())
+    install_memopt(PLAIN)
     text = report(measure(10 if options.quick else options.pairs))
     print(text)
     if options.write:

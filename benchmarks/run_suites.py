@@ -128,7 +128,9 @@ def report(measured: Mapping[Suite, Sequence[Run]], columns: Sequence[Column]) -
         if differing
         else "Outcomes: the same in every run."
     )
-    parts.append(f"Taken on: {describe_machine(peers=any(column.environment is PEER for column in columns))}.")
+    parts.append(
+        f"Taken on: {describe_machine(MEMOPT, PEER if any(column.environment is PEER for column in columns) else None)}."
+    )
     return "\n\n".join(parts)
 
 
@@ -142,7 +144,7 @@ def prepare(suites: Sequence[Suite], columns: Sequence[Column]) -> None:
         environment.prepare(needs)
         for suite in suites:
             suite.install(environment)
-    install_memopt()
+    install_memopt(MEMOPT)
 
 
 def parse_arguments() -> argparse.Namespace:
