@@ -13,12 +13,9 @@ class SmallBytes(Protocol):
     """What a window needs of the small-block meter, beside the number of blocks.
 
     Attributes:
-        bytes_cost_s, blocks_cost_s: seconds that the last reading of the bytes, and of the number, took.
         mean_block_bytes: bytes per block, as of the last reading.
     """
 
-    bytes_cost_s: float
-    blocks_cost_s: float
     mean_block_bytes: float
 
     @property

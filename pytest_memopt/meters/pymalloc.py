@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from time import perf_counter
 from typing import Final
 
 from .status import MeterStatus
@@ -22,14 +21,10 @@ class SmallBlocks:
     5 million (CPython 3.11, x86-64).
 
     Attributes:
-        bytes_cost_s: seconds that ``read_bytes`` takes, without the odd interruption.
-        blocks_cost_s: seconds that counting the blocks takes.
         mean_block_bytes: bytes per block as of the last ``read_bytes``.
     """
 
     def __init__(self) -> None:
-        self.bytes_cost_s = 0.0
-        self.blocks_cost_s = 0.0
         self.mean_block_bytes = 64.0
         self._why = ""
         self._buffer = ctypes.create_string_buffer(_REPORT_BYTES)
@@ -68,17 +63,13 @@ class SmallBlocks:
         """
         if self._stream is None:
             raise ValueError(self._why)
-        started = perf_counter()
         self._rewind(self._stream)
         self._write_report(self._stream)
         self._flush(self._stream)
         report = self._buffer.value
         at = report.index(b"=", report.index(_IN_USE)) + 1
         in_use_bytes = int(report[at : report.index(b"\n", at)].replace(b",", b""))
-        read = perf_counter()
         self.mean_block_bytes = in_use_bytes / max(1, sys.getallocatedblocks())
-        self.bytes_cost_s = _typical(self.bytes_cost_s, read - started)
-        self.blocks_cost_s = _typical(self.blocks_cost_s, perf_counter() - read)
         return in_use_bytes
 
     def _open_stream(self) -> None:
@@ -97,8 +88,3 @@ class SmallBlocks:
         if not stream:
             raise OSError("fmemopen gave no stream")
         self._stream = stream
-
-
-def _typical(known_s: float, taken_s: float) -> float:
-    """The time something takes: a longer one is believed only bit by bit, as it may have been an interruption."""
-    return min(taken_s, known_s * 1.25) if known_s else taken_s

@@ -10,14 +10,13 @@ from .instruments import SmallBytes
 from .plan import Detail
 from .runner_prices import Price, RunnerPrices
 
-_DEAR_READ_S: Final = 100e-6
 _LESSON_WIDTH: Final = 3
 
 
 class SmallTally:
     """Follows one window after the other and says what its small blocks weigh.
 
-    Reading the bytes costs 25 microseconds and more, reading their number 1. So bytes are read when a window opens, and
+    Reading the bytes costs 25 microseconds at least, reading their number 1. So bytes are read when a window opens, and
     when it closes only if the test's number of blocks moved; what pytest allocated between is taken off at the prices
     that exact windows learned.
 
@@ -37,7 +36,7 @@ class SmallTally:
 
     def start(self, detail: Detail) -> int:
         """Begin a window; the bytes now, or 0 where they are not read."""
-        wanted = detail is Detail.EXACT or self._meter.bytes_cost_s < _DEAR_READ_S
+        wanted = detail is not Detail.LEAN
         self._start = self._meter.read_bytes() if wanted and self._meter.is_exact else None
         self.has_unpriced = False
         return self._start or 0

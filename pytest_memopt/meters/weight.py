@@ -32,9 +32,9 @@ class Weight:
     heap_bytes: int = 0
     objects: int = 0
 
-    def __neg__(self) -> Weight:
-        """The opposite, for taking back."""
-        return Weight(-self.blocks, -self.small_bytes, -self.heap_bytes, -self.objects)
+    def __mul__(self, count: int) -> Weight:
+        """So many of them."""
+        return Weight(self.blocks * count, self.small_bytes * count, self.heap_bytes * count, self.objects * count)
 
     def __add__(self, other: Weight) -> Weight:
         """Both together."""

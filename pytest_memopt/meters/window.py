@@ -19,7 +19,7 @@ from .weight import Weight
 
 LEARNING_WINDOWS: Final = 16
 _LEARNING_MOST: Final = 400
-_DEAR_BLOCKS_READ_S: Final = 20e-6
+_BLOCKS_LEAN: Final = 1_500_000  # from here on a reading of the blocks takes 40 microseconds and more
 _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
@@ -53,7 +53,7 @@ class Window:
         self._account = self._stretch = Account.SETUP
         self._learning_left = LEARNING_WINDOWS
         self._learning_spent = 0
-        self._trimmed_rss_bytes = 0
+        self._rss_bytes = self._trimmed_rss_bytes = 0
         self._types_before: Mapping[str, int] = {}
         self._notes: list[str] = []
         self._peak_bytes: int | None = None
@@ -110,6 +110,16 @@ class Window:
             objects=total(account, Signal.OBJECTS),
         )
 
+    @property
+    def reads_phases(self) -> bool:
+        """Whether this window reads between the phases."""
+        return self._detail is not Detail.LEAN
+
+    @property
+    def rss_bytes(self) -> int:
+        """Resident memory when the last window was closed; 0 where it can't be read."""
+        return self._rss_bytes
+
     def growth_of(self, account: Account) -> int:
         """Bytes that ``account`` was charged in this window so far (small blocks where they were read, and C heap)."""
         return self._ledger.total(account, Signal.SMALL) + self._ledger.total(account, Signal.HEAP)
@@ -117,9 +127,11 @@ class Window:
     def close(self) -> None:
         """Settle and take the last reading; whatever is allocated from now on is nobody's."""
         self._stop_tracer()
-        if self._detail is Detail.FULL:
-            self._level()
         self._charge(beside_shared=False)
+        if self._detail is Detail.FULL and self._ledger.of_test(Signal.HEAP):
+            # now that it matters, compare like with like: the window opened on a levelled heap
+            self._level()
+            self._charge(beside_shared=False)
         self.is_open = False
 
     def measurement(
@@ -152,7 +164,7 @@ class Window:
     def _choose_detail(self, wanted: Detail) -> Detail:
         if wanted is Detail.EXACT or (self._learning_left and self._collector.lists_only_new):
             return Detail.EXACT
-        if self._read.small.blocks_cost_s > _DEAR_BLOCKS_READ_S or not self._collector.lists_only_new:
+        if self._last[Signal.BLOCKS] > _BLOCKS_LEAN or not self._collector.lists_only_new:
             return Detail.LEAN
         return wanted
 
@@ -206,9 +218,9 @@ class Window:
     def _trim_if_risen(self) -> None:
         if self._read.trim is None or self._read.rss is None:
             return
-        if self._plan.trim or self._read.rss.read() - self._trimmed_rss_bytes > _TRIM_WHEN_RISEN_BYTES:
+        if self._plan.trim or self._rss_bytes - self._trimmed_rss_bytes > _TRIM_WHEN_RISEN_BYTES:
             self._read.trim()
-            self._trimmed_rss_bytes = self._read.rss.read()
+            self._rss_bytes = self._trimmed_rss_bytes = self._read.rss.read()
 
     def _stop_tracer(self) -> None:
         if self._plan.traced and self._read.tracer is not None:
@@ -264,6 +276,7 @@ class Window:
         read, start, ledger = self._read, self._start, self._ledger
         heap_bytes = ledger.of_test(Signal.HEAP)
         rss_end = read.rss.read() if read.rss is not None else None
+        self._rss_bytes = rss_end or 0
         rss_peak = read.rss.peak() if read.rss is not None else None
         return Measurement(
             growth_bytes=small_bytes + heap_bytes + mapped,

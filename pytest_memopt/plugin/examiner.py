@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
@@ -17,9 +18,10 @@ from .failure import make_failure, outcome_of
 from .recorder import Recorder
 from .rerun import CannotRerun, Rerunner
 from .run import ItemRun, Purpose
-from .state import WANTED, Wanted
-from .wanted import wanted_of
+from .wanted import NOTHING_WANTED, Wanted, wanted_of
 
+WANTED: pytest.StashKey[Wanted] = pytest.StashKey()
+DOORS = {"memory_snapshot": f"{__package__}.counted_snapshots", "memopt": f"{__package__}.probe"}
 FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
 
 
@@ -37,13 +39,15 @@ class Examiner:
         self._worker = worker
         self._rerunner: Rerunner | None = None
         self._next: pytest.Item | None = None
+        self._item: pytest.Item | None = None
+        self._wanted = NOTHING_WANTED
         self.is_foreign = False
 
     def wanted(self, item: pytest.Item) -> Wanted:
         """What is wanted of ``item``."""
-        if WANTED not in item.stash:
-            item.stash[WANTED] = wanted_of(item, self._rules)
-        return item.stash[WANTED]
+        if item is not self._item:
+            self._item, self._wanted = item, wanted_of(item, self._rules)
+        return self._wanted
 
     def is_exempt(self, item: pytest.Item) -> bool:
         """Whether ``item`` is not to be measured at all."""
@@ -57,7 +61,11 @@ class Examiner:
     def start(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """A new item is about to run."""
         self._next = nextitem
+        # also makes pytest's stash of the item as large as it gets, before the window opens
+        item.stash[WANTED] = self.wanted(item)
         self.is_foreign = False
+        for name in DOORS.keys() & getattr(item, "fixturenames", ()):
+            import_module(DOORS[name])  # before the window opens: the import isn't the test's
         self._rerunner = Rerunner(item, self._recorder) if self.is_limited(item) else None
 
     def mark_exempt(self, item: pytest.Item, report: pytest.TestReport) -> None:
@@ -142,7 +150,8 @@ class Examiner:
         return runs, None
 
     def _attach(self, report: pytest.TestReport, record: TestRecord) -> None:
+        # an xdist worker sends plain JSON; in one process the record can go as it is
         report.memopt = {  # type: ignore[attr-defined]
-            "record": to_wire(record),
+            "record": to_wire(record) if self._worker is not None else record,
             "fixtures": [cost.to_wire() for cost in self._recorder.fixtures.take()],
         }

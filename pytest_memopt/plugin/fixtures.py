@@ -18,9 +18,9 @@ def memory_snapshot() -> Callable[..., Snapshot]:
 
     ``memory_snapshot(deep=True)`` adds sizes with all that the objects refer to, by Pympler.
     """
-    from ..snapshots.take import take_snapshot
+    from .counted_snapshots import snapshot_taker
 
-    return take_snapshot
+    return snapshot_taker()
 
 
 @pytest.fixture

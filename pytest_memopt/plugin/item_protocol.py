@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from . import compat
@@ -14,7 +16,8 @@ from .run import Purpose
 def run_measured(item: pytest.Item, nextitem: pytest.Item | None, recorder: Recorder, examiner: Examiner) -> None:
     """Run ``item`` as pytest does.
 
-    With limits there are two differences: the report on a call that passed waits for the verdict, and the teardown first
+    Two things differ. The reports on phases that passed are handed on after the teardown, when the window is closed: what
+    pytest's reporters keep of them isn't the test's, and a verdict may still change them. With limits, the teardown first
     spares the wider fixtures, so that reruns find them; it is completed when the verdict is known.
     """
     ihook = item.ihook
@@ -32,24 +35,27 @@ def run_measured(item: pytest.Item, nextitem: pytest.Item | None, recorder: Reco
 def _run_phases(item: pytest.Item, nextitem: pytest.Item | None, runner: PhaseRunner, examiner: Examiner) -> None:
     log = item.ihook.pytest_runtest_logreport
     is_limited = examiner.is_limited(item)
-    waiting: pytest.TestReport | None = None
-    if runner.run("setup", log=True).passed:
+    waiting = [runner.run("setup")]
+    if waiting[0].passed:
         if item.config.getoption("setupshow", False):
             compat.show_setup(item)
-        call_report = runner.run("call", log=not is_limited)
-        if is_limited and (call_report.passed or compat.is_strict_xpass(call_report)):
-            waiting = call_report
-        elif is_limited:
-            log(report=call_report)
+        waiting.append(runner.run("call"))
+    if not (waiting[-1].passed or compat.is_strict_xpass(waiting[-1])):
+        _hand_on(waiting, log)
     following: object = compat.StandIn(item) if is_limited else _next_to_run(item, nextitem)
-    teardown_report = runner.run("teardown", log=False, nextitem=following)
+    teardown_report = runner.run("teardown", nextitem=following)
     examiner.conclude()
-    if waiting is not None:
-        log(report=waiting)
+    _hand_on(waiting, log)
     if is_limited:
         _complete_teardown(item, _next_to_run(item, nextitem), runner, teardown_report)
     else:
         log(report=teardown_report)
+
+
+def _hand_on(waiting: list[pytest.TestReport], log: Callable[..., object]) -> None:
+    for report in waiting:
+        log(report=report)
+    waiting.clear()
 
 
 def _next_to_run(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.Item | None:
@@ -66,7 +72,7 @@ def _complete_teardown(
         log(report=report)
         return
     compat.renew_log_records(item)
-    completion = runner.run("teardown", log=False, nextitem=nextitem)
+    completion = runner.run("teardown", nextitem=nextitem)
     if completion.passed or report.failed:
         log(report=report)
     else:

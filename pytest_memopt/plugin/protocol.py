@@ -9,6 +9,14 @@ from .compat import When
 from .recorder import Recorder
 
 
+# names written out: the interpreter's attribute cache keeps, and lets go of, a name that is put together each time
+HOOKS: dict[When, str] = {
+    "setup": "pytest_runtest_setup",
+    "call": "pytest_runtest_call",
+    "teardown": "pytest_runtest_teardown",
+}
+
+
 class PhaseRunner:
     """Runs phases of an item under the recorder.
 
@@ -20,18 +28,16 @@ class PhaseRunner:
         self._recorder = recorder
         self._item = item
 
-    def run(self, when: When, *, log: bool, nextitem: object = None) -> pytest.TestReport:
-        """Run one phase, and make its report; hand it on if ``log`` says so."""
+    def run(self, when: When, *, nextitem: object = None) -> pytest.TestReport:
+        """Run one phase, and make its report."""
         recorder, item = self._recorder, self._item
         arguments = {"item": item, "nextitem": nextitem} if when == "teardown" else {"item": item}
-        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        hook = getattr(item.ihook, HOOKS[when])
         recorder.begin_phase(when)
         call = pytest.CallInfo.from_call(lambda: hook(**arguments), when=when, reraise=compat.reraised(item.config))
         recorder.end_phase(when, call)
         report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
         recorder.note_report(when, call, report)
-        if log:
-            item.ihook.pytest_runtest_logreport(report=report)
         compat.interact_if_wanted(item, call, report)
         if call.excinfo is not None:
             recorder.charge_again(when)

@@ -21,7 +21,9 @@ from .keepsakes import Keepsakes
 from .run import ItemRun, Purpose
 
 INSTANCES_UNTIL_SETTLED = 64
+NOTHING = Weight()
 ACCOUNTS = {"setup": Account.SETUP, "call": Account.CALL, "teardown": Account.TEARDOWN}
+PHASES = len(ACCOUNTS)
 
 
 class Recorder:
@@ -31,7 +33,9 @@ class Recorder:
         self._window = window
         self._collector = collector
         self._scales = Scales()
-        self._call_weight = weigh_call_info(window)
+        call_weight = weigh_call_info(window)
+        self._call_weights = [call_weight * count for count in range(PHASES + 1)]
+        self._calls_charged = 0
         self._account = Account.RUNNER
         self.fixtures = FixtureLedger(window)
         self.current: ItemRun | None = None
@@ -54,6 +58,7 @@ class Recorder:
         if self._window.is_open:
             run.problem = "another test was being measured at the same time"
             return
+        self._calls_charged = 0
         if purpose is not Purpose.RERUN:
             self._collector.refresh_if_due()
             compat.rehearse_announcements(item)
@@ -78,16 +83,15 @@ class Recorder:
         if when == "teardown" and run is not None:
             run.keepsakes.put_back()
         self._switch(Account.RUNNER)
-        if call is not None and self._window.is_open and run is not None:
-            self._window.refund(self._call_weight)
+        if call is not None:
+            self._calls_charged += 1
         self._account = Account.RUNNER
 
     def charge_again(self, when: str) -> None:
         """Go back to charging the phase: pytest is about to let go of the test's exception, with all that it holds."""
         self._account = ACCOUNTS[when]
         self._switch(self._account)
-        if self._window.is_open and self.current is not None:
-            self._window.refund(-self._call_weight)
+        self._calls_charged -= 1
 
     def note_report(self, when: str, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         """A phase was reported on."""
@@ -192,8 +196,7 @@ class Recorder:
         run.keepsakes.drop_fixture_values()
         if run.purpose is Purpose.RERUN:
             run.keepsakes.forget_output()
-        else:
-            self._refund(run)
+        self._refund(run)
         self._window.close()
         measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run))
         run.measured = replace(measured, exact=False) if run.purpose is Purpose.FOREIGN else measured
@@ -209,14 +212,21 @@ class Recorder:
             self._window.switch(account)
 
     def _refund(self, run: ItemRun) -> None:
+        weight = self._call_weights[self._calls_charged if self._window.reads_phases else 0]
+        if run.purpose is not Purpose.RERUN:
+            weight += self._weigh_kept(run)
+        if weight != NOTHING:
+            self._window.refund(weight)
+
+    def _weigh_kept(self, run: ItemRun) -> Weight:
+        """Output, warnings and a failure's traceback, as far as pytest keeps them."""
         weight = run.keepsakes.weigh_output(self._scales)
         if warnings := run.keepsakes.warnings:
             weight += self._scales.weigh_all(warnings, new_ids())
         if run.raised:
             # with its frames and all that they hold; pytest lets go of it, but other plugins may keep it
             weight += self._scales.weigh_all(exceptions_alive(run.exception_ids), new_ids())
-        if weight != Weight():
-            self._window.refund(weight)
+        return weight
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         return [*run.reports.values(), *run.keepsakes.warnings, run]

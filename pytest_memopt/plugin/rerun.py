@@ -79,8 +79,8 @@ class Rerunner:
         return run.measured
 
     def _run_phases(self, runner: PhaseRunner) -> list[pytest.TestReport]:
-        reports = [runner.run("setup", log=False)]
+        reports = [runner.run("setup")]
         if reports[0].passed:
-            reports.append(runner.run("call", log=False))
-        reports.append(runner.run("teardown", log=False, nextitem=compat.StandIn(self._item)))
+            reports.append(runner.run("call"))
+        reports.append(runner.run("teardown", nextitem=compat.StandIn(self._item)))
         return reports

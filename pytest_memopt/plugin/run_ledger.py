@@ -43,7 +43,9 @@ class RunLedger:
 
     def add(self, wire: Mapping[str, Any]) -> None:
         """Take in what came with a report."""
-        record = from_wire(wire["record"])
+        record = wire["record"]
+        if not isinstance(record, TestRecord):
+            record = from_wire(record)
         self._records[record.nodeid] = record
         for fixture in wire.get("fixtures", ()):
             self._add_fixture(FixtureUse(**fixture))

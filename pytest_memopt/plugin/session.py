@@ -19,7 +19,6 @@ class MeasuringHooks:
 
     def __init__(self, engine: Engine, examiner: Examiner, journal: Journal) -> None:
         self._recorder = engine.recorder
-        self._resident = engine.resident
         self._examiner = examiner
         self._journal = journal
 
@@ -28,7 +27,7 @@ class MeasuringHooks:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         """Write down which item begins, and leave no window open behind an interruption."""
-        self._journal.note(item.nodeid, self._resident.read() if self._resident.available else 0)
+        self._journal.note(item.nodeid, self._recorder.window.rss_bytes)
         self._examiner.start(item, nextitem)
         try:
             return (yield)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ..errors import HistoryError
+from ..history.comparable import comparable_runs
 from ..history.records import Environment, Metric, RunRow, TestRow
 from ..history.steps import last_step
 from ..history.store import HistoryStore
@@ -22,6 +23,7 @@ from .provenance import machine_name, platform_name, python_minor_name, python_n
 from .run_ledger import RunLedger
 
 HISTORY_RUNS = 30
+SLOPE_LEAST_S = 10.0
 _STEP_FLOOR_BYTES = 1024.0
 _MIB = 1024**2
 _SHORT_COMMIT = 7
@@ -66,8 +68,9 @@ def sum_up(
 
 
 def _slope_inside(workers: tuple[WorkerUse, ...]) -> SuiteTrend:
-    """The slope inside this run, of the process whose memory rises the fastest."""
-    slopes = [theil_sen(worker.elapsed_s, worker.rss_series_bytes) for worker in workers]
+    """The slope inside this run, of the process whose memory rises the fastest; none of a run too short to have one."""
+    long_enough = [worker for worker in workers if worker.elapsed_s and worker.elapsed_s[-1] >= SLOPE_LEAST_S]
+    slopes = [theil_sen(worker.elapsed_s, worker.rss_series_bytes) for worker in long_enough]
     steepest = max((slope for slope in slopes if slope is not None), key=lambda slope: slope.value, default=None)
     if steepest is None:
         return SuiteTrend()
@@ -82,7 +85,8 @@ def _with_history(summary: RunSummary, path: Path, root: Path) -> RunSummary:
     environment = Environment(machine=summary.run.machine, platform=summary.run.platform, python=python_minor_name())
     with HistoryStore.open(path) as store:
         run_id = store.add_run(_run_row(summary, environment), map(_test_row, summary.tests))
-        ends = [run.rss_end_bytes for run in store.runs(environment, HISTORY_RUNS) if run.rss_end_bytes]
+        runs = store.runs(environment, HISTORY_RUNS)
+        ends = [run.rss_end_bytes for run in comparable_runs(runs, runs[-1]) if run.rss_end_bytes]
         notes = _test_trends(store, summary.tests, environment)
     over_runs = trend_over_runs(ends)
     trend = replace(
@@ -98,7 +102,8 @@ def _with_history(summary: RunSummary, path: Path, root: Path) -> RunSummary:
 
 
 def _test_trends(store: HistoryStore, tests: tuple[TestRecord, ...], environment: Environment) -> dict[str, TrendNote]:
-    nodeids = [record.nodeid for record in tests]
+    # tests that never held anything have no trend worth a query over thirty runs
+    nodeids = [record.nodeid for record in tests if record.measured is not None and record.measured.growth_bytes]
     notes = {}
     for nodeid, points in store.series(nodeids, Metric.GROWTH.value, environment, HISTORY_RUNS).items():
         values = [point.value for point in points]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,8 +14,24 @@ from ..limits.rules import Rule, combine, parse_rule, pick
 from ..meters.plan import Detail, Plan
 from ..settings import Settings
 from . import compat
-from .state import Wanted
 
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of one item.
+
+    Attributes:
+        limits: from marks, command line and ini, combined.
+        exemption: from the ``memopt`` mark.
+        plan: how it is measured.
+    """
+
+    limits: Limits
+    exemption: Exemption
+    plan: Plan
+
+
+NOTHING_WANTED = Wanted(Limits(), Exemption(), Plan())
 LIMIT_MARK = "memory_limit"
 EXEMPT_MARK = "memopt"
 TRANSPOSED_MARK = "limit_memory"
