@@ -45,7 +45,7 @@ BARE: Final = Column("bare", MEMOPT, ("-p", "no:memopt"))
 COLUMNS: Final = (
     BARE,
     Column("`--memopt-report`", MEMOPT, ("--memopt-report",)),
-    Column("`--memopt --memopt-gc=collect`", MEMOPT, ("--memopt", "--memopt-gc=collect")),
+    Column("`--memopt --memopt-gc=collect`", MEMOPT, ("--memopt", "--memopt-gc=collect"), slow=True),
     Column("pytest-memray", PEER, ("--memray",), slow=True),
     Column("tracemalloc", MEMOPT, ("-p", "no:memopt"), ("-X", "tracemalloc"), slow=True),
 )
@@ -153,10 +153,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--suite", action="append", choices=[suite.name for suite in SUITES], help="only this one; repeatable"
     )
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of bare and memopt (5)")
-    parser.add_argument("--slow-rounds", type=int, default=2, help="in how many of them the peers run too (2)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of bare and `--memopt-report` (5)")
+    parser.add_argument("--slow-rounds", type=int, default=2, help="in how many of them the slow columns run too (2)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
-    parser.add_argument("--quick", action="store_true", help="two rounds of jinja2, one of the peers")
+    parser.add_argument("--quick", action="store_true", help="two rounds of jinja2, one of the slow columns")
     options = parser.parse_args()
     if options.quick:
         options.suite, options.rounds, options.slow_rounds = options.suite or ["jinja2"], 2, 1
