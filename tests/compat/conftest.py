@@ -52,8 +52,12 @@ def assert_same_outcomes(outcomes_of):
         bare, bare_counts, bare_code = outcomes_of(*WITHOUT, *args)
         ours, our_counts, our_code = outcomes_of(*options, *args)
         assert len(bare) >= least, f"only {len(bare)} tests ran"
-        differing = {name: (bare.get(name), ours.get(name)) for name in bare | ours if bare.get(name) != ours.get(name)}
-        assert differing == {}
+        differing = [
+            f"{name}: {bare.get(name)} without, {ours.get(name)} with"
+            for name in sorted(bare | ours)
+            if bare.get(name) != ours.get(name)
+        ]
+        assert not differing, "\n".join(differing)
         assert our_counts == bare_counts
         assert our_code == bare_code
         return ours

