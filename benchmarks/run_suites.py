@@ -85,11 +85,15 @@ def run_round(suite: Suite, columns: Sequence[Column], round_number: int) -> lis
     for column in columns if round_number % 2 == 0 else reversed(columns):
         done[column.title] = run_column(suite, column)
         print(f"{suite.name} round {round_number + 1}: {column.title} {done[column.title][0].wall_s:.2f} s", flush=True)
-    bare = done[BARE.title][1]
-    return [
-        Run(round_number, title, timing, count_by_outcome(outcomes), tuple(differences(bare, outcomes)))
-        for title, (timing, outcomes) in done.items()
-    ]
+    return [compare(title, *done[title], *done[BARE.title], round_number) for title in done]
+
+
+def compare(title: str, timing: Timing, outcomes: Outcomes, bare: Timing, expected: Outcomes, number: int) -> Run:
+    """The run with all in which it differs from the bare one: outcomes, and how pytest itself ended."""
+    differing = differences(expected, outcomes)
+    if timing.exit_code != bare.exit_code:
+        differing.insert(0, f"pytest ended with {timing.exit_code}, bare with {bare.exit_code}")
+    return Run(number, title, timing, count_by_outcome(outcomes), tuple(differing))
 
 
 def ratios(runs: Iterable[Run], title: str, *, cpu: bool) -> list[float]:
