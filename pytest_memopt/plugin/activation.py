@@ -56,14 +56,14 @@ class Activation:
         from .header import JOURNAL_FOLDER, Header
 
         worker_input = getattr(self._config, "workerinput", {})
-        self.header = Header(self._journal_folder(JOURNAL_FOLDER))
-        self.header.run_name = worker_input.get("memopt_run", self.header.run_name)
+        self.header = header = Header(self._journal_folder(JOURNAL_FOLDER))
+        header.run_name = worker_input.get("memopt_run", header.run_name)
         if self.measures_here:
-            self._register_measuring(worker_input.get("workerid"))
+            self._register_measuring(header, worker_input.get("workerid"))
         if not worker_input and not self._config.option.collectonly:
             from .controller import Controller
 
-            controller = Controller(self._config, self.settings, self.header)
+            controller = Controller(self._config, self.settings, header)
             self._config.pluginmanager.register(controller, "memopt-controller")
 
     def close(self) -> None:
@@ -72,16 +72,18 @@ class Activation:
             closer.close()
         self._closers.clear()
 
-    def _register_measuring(self, worker: str | None) -> None:
+    def _register_measuring(self, header: Header, worker: str | None) -> None:
         from .engine import build_engine
         from .examiner import Examiner
+        from .header import WORKER_OUTPUT
         from .journal import Journal
         from .session import MeasuringHooks
 
-        assert self.header is not None
         engine = build_engine(self._config, self.settings)
-        self.header.floor, self.header.meters = engine.floor, engine.meters
-        journal = Journal(self.header.journal_folder, self.header.run_name, worker or "main")
+        header.floor, header.meters = engine.floor, engine.meters
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[WORKER_OUTPUT] = header.to_wire()
+        journal = Journal(header.journal_folder, header.run_name, worker or "main")
         self._closers += [engine, journal]
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker)
         hooks = MeasuringHooks(engine, examiner, journal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ import pytest
 
 from ..errors import HistoryError, MemoptError
 from ..report import json_report, terminal
+from ..report.failure import warn_line
 from ..report.output import open_report
+from ..report.ranking import unchecked
 from ..report.summary import RunSummary
 from ..settings import Settings
 from ..verdicts.record import VerdictKind
 from . import journal
-from .header import Header
+from .header import WORKER_OUTPUT, Header
 from .run_ledger import RunLedger
 from .summing_up import sum_up
 
@@ -53,7 +55,8 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """A worker is gone; if it died, its journal tells during which test."""
+        """A worker is gone: what measured in it is known now; if it died, its journal tells during which test."""
+        self._header.learn(getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, {}))
         worker = node.gateway.id
         entry = journal.read_last(self._header.journal_folder, self.run_name, worker)
         if error and entry is not None:
@@ -81,6 +84,9 @@ class Controller:
             verbosity=verbosity,
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001
         )
+        if verbosity < 0:
+            for line in _left_unsaid(summary):
+                writer.line(line)
 
     def _must_tell(self, summary: RunSummary) -> bool:
         told = (VerdictKind.BREACH, VerdictKind.UNMEASURED, VerdictKind.WARM_UP, VerdictKind.INCONCLUSIVE)
@@ -108,6 +114,15 @@ class Controller:
             return
         for entry in orphans:
             self._ledger.warnings.append(f"an earlier run was killed ({entry.worker}): {entry.story}")
+
+
+def _left_unsaid(summary: RunSummary) -> Iterator[str]:
+    """What a brief summary only counts: limits that warn, and limits that could not be checked."""
+    for record in summary.tests:
+        if line := warn_line(record):
+            yield line
+        if unchecked(record):
+            yield f"{record.nodeid}: unmeasured: {record.why}"
 
 
 class _Writer:

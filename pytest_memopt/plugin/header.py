@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 from ..meters.status import Floor, MeterStatus
 from ..units import format_size
 from .provenance import now_utc
 
+WORKER_OUTPUT: Final = "memopt"
 JOURNAL_FOLDER = Path(".memopt") / "journal"
 
 
@@ -30,6 +33,18 @@ class Header:
     run_name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     floor: Floor = field(default_factory=Floor)
     meters: tuple[MeterStatus, ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """What a worker found out about its meters, as plain JSON, for the controller."""
+        return {"floor": asdict(self.floor), "meters": [asdict(meter) for meter in self.meters]}
+
+    def learn(self, wire: Mapping[str, Any]) -> None:
+        """Take over what a worker found out: the meters of the first one, and the floor of the worst."""
+        if not wire:
+            return
+        floor = Floor(**wire["floor"])
+        self.meters = self.meters or tuple(MeterStatus(**meter) for meter in wire["meters"])
+        self.floor = max(self.floor, floor, key=lambda one: (one.growth_bytes, one.objects, one.windows))
 
     def line(self, gc_mode: str) -> str:
         """One line for pytest's header: what is exact, what is missing, the noise floor."""

@@ -62,6 +62,8 @@ class Rerunner:
     def _run(self, plan: Plan) -> Measurement:
         item, recorder = self._item, self._recorder
         compat.renew_examples(item, self._example_names)
+        # the request of the run before knows fixtures that are torn down
+        compat.end_request(item)
         compat.begin_request(item)
         try:
             runner = PhaseRunner(recorder, item)

@@ -28,7 +28,7 @@ def test_each_report_is_one_run(project):
     path = project.path / ".memopt" / "history.db"
     assert second.document["run"]["history_path"] == ".memopt/history.db"
     assert _rows(path, "runs") == 2
-    assert _rows(path, "results") == 4
+    assert _rows(path, "tests") == 4
 
 
 def test_places(serial_project):

@@ -110,5 +110,5 @@ def test_empty_and_broken_suites(serial_project):
     jsonschema.validate(empty.document, schema())
     broken = serial_project.with_files({"test_broken.py": "import no_such_module\n"}).measure()
     broken.assert_no_crash()
-    assert broken.counts == {"error": 1}
+    assert broken.counts == {"errors": 1}
     jsonschema.validate(broken.document, schema())
