@@ -4,121 +4,25 @@ from __future__ import annotations
 
 import gc
 import sys
+import tracemalloc
 from array import array
 from collections.abc import Callable
-from enum import IntEnum
 from functools import cache
 from time import perf_counter_ns
 from types import TracebackType
 from typing import Final
 
 from ..errors import MeterError
+from .block_use import NOTHING, OF_PROGRAM, READ, UNKNOWN, BlockUse, Column
 from .heap import CHeap
 from .instruments import SmallBytes
 from .objects import count_tracked, mapped_bytes
 from .pymalloc import SmallBlocks
 from .traced_peak import TracedPeak
 
-_WARM_UP_BLOCKS: Final = 5
-_UNKNOWN: Final = -1
-
-
-class _Column(IntEnum):
-    """What is noted of a block; the value is the column."""
-
-    BLOCKS = 0
-    SMALL = 1
-    HEAP = 2
-    MAPPED = 3
-    OBJECTS = 4
-    USES = 5  # how many `BlockUse` are alive: they are not the program's
-    PEAK = 6
-    DURATION = 7
-    IS_OVER = 8
-
-
-_READ: Final = (_Column.BLOCKS, _Column.SMALL, _Column.HEAP, _Column.MAPPED, _Column.OBJECTS)
-_NOTHING: Final = array("q", [0] * len(_Column))
-
-
-class BlockUse:
-    """What one block used; its attributes can be read when the block is over, and not before."""
-
-    __slots__ = ("_figures", "_meter")
-
-    def __init__(self, meter: BlockMeter) -> None:
-        self._meter = meter
-        self._figures = array("q", _NOTHING)
-        meter.uses[0] += 1
-
-    def __del__(self) -> None:
-        self._meter.uses[0] -= 1
-
-    @property
-    def growth_bytes(self) -> int:
-        """Bytes that the block left behind: small blocks, C heap and memory maps; negative where it freed more.
-
-        Raises:
-            MeterError: while the block is running.
-        """
-        return self._figure(_Column.SMALL) + self._figure(_Column.HEAP) + self._figure(_Column.MAPPED)
-
-    @property
-    def exact(self) -> bool:
-        """Whether ``growth_bytes`` was counted; else it is an estimate."""
-        return self._meter.is_exact
-
-    @property
-    def blocks(self) -> int:
-        """Small Python blocks that it left behind.
-
-        Raises:
-            MeterError: while the block is running.
-        """
-        return self._figure(_Column.BLOCKS)
-
-    @property
-    def objects(self) -> int:
-        """Objects tracked by the garbage collector that it left behind.
-
-        Raises:
-            MeterError: while the block is running.
-        """
-        return self._figure(_Column.OBJECTS)
-
-    @property
-    def peak_bytes(self) -> int | None:
-        """The most memory that it had allocated at one time, as tracemalloc counted it.
-
-        ``None`` where that was not asked for, or where the block itself stopped or cleared tracemalloc.
-
-        Raises:
-            MeterError: while the block is running.
-        """
-        peak_bytes = self._figure(_Column.PEAK)
-        return None if peak_bytes == _UNKNOWN else peak_bytes
-
-    @property
-    def duration_s(self) -> float:
-        """Seconds that it took.
-
-        Raises:
-            MeterError: while the block is running.
-        """
-        return self._figure(_Column.DURATION) / 1e9
-
-    def __repr__(self) -> str:
-        if not self._figures[_Column.IS_OVER]:
-            return "<BlockUse of a block that is not over>"
-        return (
-            f"<BlockUse growth_bytes={self.growth_bytes} blocks={self.blocks} objects={self.objects}"
-            f" peak_bytes={self.peak_bytes}>"
-        )
-
-    def _figure(self, column: _Column) -> int:
-        if not self._figures[_Column.IS_OVER]:
-            raise MeterError("the block is not over: its figures are known when its `with` has ended")
-        return self._figures[column]
+_WARM_UP_BLOCKS: Final = 3
+_TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
+_TRACING_LEAKS: Final = sys.version_info < (3, 12, 5)  # gh-121390: 32 bytes for each line that allocated
 
 
 class BlockMeter:
@@ -141,54 +45,72 @@ class BlockMeter:
         self._reads_small = small.is_exact and bool(count_blocks())
         self.is_exact = small.is_exact and heap.available
         self.uses = array("q", [0])
-        self._of_reading = array("q", _NOTHING)
-        self._of_use = array("q", _NOTHING)
+        self._of_reading = self._of_traced_reading = self._of_use = NOTHING
 
     def calibrate(self) -> None:
         """Learn what an empty block reads, and what the result of a block weighs."""
         for _ in range(_WARM_UP_BLOCKS):
-            with Block(self, peak=True):
-                pass
-        with Block(self, peak=False) as empty:
-            pass
-        of_reading = array("q", empty._figures)  # noqa: SLF001 - its own result
-        with Block(self, peak=False) as full:
-            kept = BlockUse(self)
-        of_use = array("q", full._figures)  # noqa: SLF001 - its own result
+            of_reading, of_traced_reading = self._empty(peak=False), self._empty(peak=True)
+        full = Block(self, peak=False)
+        with full:
+            kept = BlockUse(self.uses, array("q", NOTHING))
+        of_use = array("q", full.figures)
         del kept
-        for column in _READ:
+        for column in OF_PROGRAM:
             of_use[column] -= of_reading[column]
-        self._of_reading, self._of_use = of_reading, of_use
+        self._of_reading, self._of_traced_reading, self._of_use = of_reading, of_traced_reading, of_use
 
-    def read(self, figures: array[int], sign: int) -> None:
-        """Add (or, by a ``sign`` of -1, take off) what the process has now; nothing allocated here stays alive."""
+    def _empty(self, *, peak: bool) -> array[int]:
+        """The figures of a block in which nothing happens."""
+        block = Block(self, peak=peak)
+        with block:
+            pass
+        return block.figures
+
+    def read(self, into: array[int]) -> None:
+        """Note what the process has now; nothing that is allocated here stays alive."""
         gc.collect()
         if self._heap.available:
             self._heap.level()
-        figures[_Column.MAPPED] += sign * mapped_bytes(gc.get_objects())
+        into[Column.MAPPED] = mapped_bytes(gc.get_objects())
         # what was frozen by others is counted too, so that its death is seen, and their freezing is not
-        figures[_Column.OBJECTS] += sign * (count_tracked() + gc.get_freeze_count())
-        figures[_Column.USES] += sign * self.uses[0]
+        into[Column.OBJECTS] = count_tracked() + gc.get_freeze_count()
+        into[Column.USES] = self.uses[0]
+        if tracemalloc.is_tracing():
+            into[Column.TABLES] = tracemalloc.get_tracemalloc_memory()
         if self._heap.available:
-            figures[_Column.HEAP] += sign * self._heap.read()
+            into[Column.HEAP] = self._heap.read()
         if self._reads_small:
-            figures[_Column.SMALL] += sign * self._small.read_bytes()
-        figures[_Column.BLOCKS] += sign * self._count_blocks()
+            into[Column.SMALL] = self._small.read_bytes()
+        into[Column.BLOCKS] = self._count_blocks()
 
-    def correct(self, figures: array[int]) -> None:
-        """Take off what is of the measuring, once both readings are in."""
-        for column in _READ:
-            figures[column] -= self._of_reading[column] + figures[_Column.USES] * self._of_use[column]
+    def settle(self, figures: array[int], before: array[int], *, is_traced: bool) -> None:
+        """Turn the last reading into what was used since ``before``, without what is of the measuring."""
+        of_reading = self._of_traced_reading if is_traced else self._of_reading
+        for column in READ:
+            figures[column] -= before[column]
+        for column in OF_PROGRAM:
+            figures[column] -= of_reading[column] + figures[Column.USES] * self._of_use[column]
         if not self._reads_small:
-            figures[_Column.SMALL] = round(figures[_Column.BLOCKS] * self._small.mean_block_bytes)
+            figures[Column.SMALL] = round(figures[Column.BLOCKS] * self._small.mean_block_bytes)
+        if figures[Column.TABLES]:
+            figures[Column.HEAP] -= figures[Column.TABLES] + figures[Column.BLOCKS] * _TRACE_BYTES
+        is_disturbed = figures[Column.TABLES] or (is_traced and _TRACING_LEAKS)
+        figures[Column.IS_EXACT] = self.is_exact and not is_disturbed
 
 
 class Block:
-    """One block that is measured; use `measure_block`."""
+    """One block that is measured; use `measure_block`.
+
+    Attributes:
+        figures: what is written into its result.
+    """
 
     def __init__(self, meter: BlockMeter, *, peak: bool) -> None:
+        self.figures = array("q", NOTHING)
         self._meter = meter
-        self._use = BlockUse(meter)
+        self._use = BlockUse(meter.uses, self.figures)
+        self._before = array("q", NOTHING)
         self._peak = TracedPeak() if peak else None
         self._is_entered = False
 
@@ -196,44 +118,46 @@ class Block:
         if self._is_entered:
             raise MeterError("a block is measured once: call `measure_block` again for the next one")
         self._is_entered = True
-        figures = self._use._figures  # noqa: SLF001 - filled in here
-        self._meter.read(figures, -1)
+        self._meter.read(self._before)
         if self._peak is not None:
             self._peak.start()
-        figures[_Column.DURATION] = -perf_counter_ns()
+        self._before[Column.DURATION] = perf_counter_ns()
         return self._use
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        figures = self._use._figures  # noqa: SLF001 - filled in here
-        figures[_Column.DURATION] += perf_counter_ns()
-        peak_bytes = self._peak.stop() if self._peak is not None else None
-        figures[_Column.PEAK] = _UNKNOWN if peak_bytes is None else peak_bytes
-        del peak_bytes
-        self._meter.read(figures, 1)
-        self._meter.correct(figures)
-        figures[_Column.IS_OVER] = 1
+        figures = self.figures
+        figures[Column.DURATION] = perf_counter_ns()
+        if self._peak is not None:
+            self._peak.stop()
+        self._meter.read(figures)
+        self._meter.settle(figures, self._before, is_traced=self._peak is not None)
+        peak_bytes = self._peak.bytes if self._peak is not None else None
+        figures[Column.PEAK] = UNKNOWN if peak_bytes is None else peak_bytes
+        figures[Column.IS_OVER] = 1
 
 
-def measure_block(*, peak: bool = True) -> Block:
-    """Measure a block of code: ``with measure_block() as use: ...``, then ``use.growth_bytes``, ``use.peak_bytes``, ...
+def measure_block(*, peak: bool = False) -> Block:
+    """Measure what the code in a ``with`` statement keeps: afterwards ``growth_bytes`` and so on can be read.
 
-    Needs no pytest. Growth is exact where the interpreter tells it (``BlockUse.exact``): a block that does nothing reads
-    0. Blocks may be nested. What other threads allocate meanwhile is counted too, and where the block ends in an
-    exception, so is the exception with its traceback. Each of both readings takes a full garbage collection.
+    ``with measure_block() as use: ...`` needs no pytest. Where the interpreter tells its bytes, growth is counted
+    (``exact``): a block that does nothing reads 0. Blocks may be nested. What other threads allocate meanwhile is counted
+    too, and where the block ends in an exception, so is the exception with its traceback. Both readings begin with a full
+    garbage collection; nothing is frozen.
 
     Args:
         peak: also count allocations for ``peak_bytes``, by tracemalloc, which makes the block up to four times slower.
-            Where it traces already it goes on, its own peak included; memory from before the block that is freed in it
-            then counts against the peak.
+            Before Python 3.12.5 it leaks 32 bytes and more for each line that allocates, which growth then includes.
+            Where tracemalloc was tracing already, it goes on, and growth is an estimate; memory from before the block
+            that is freed in it counts against the peak.
     """
     return Block(process_meter(), peak=peak)
 
 
 @cache
 def process_meter() -> BlockMeter:
-    """This process's meter; made and calibrated by the first call, which takes some 20 full collections."""
+    """This process's meter; made and calibrated by the first call, which takes 14 full collections."""
     meter = BlockMeter(SmallBlocks(), CHeap())
     meter.calibrate()
     return meter

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tracemalloc
+from array import array
 from contextlib import suppress
 from typing import Final
 
 _BYTES_HEADER: Final = 33
+_PEAK_BEFORE, _BASE, _NOW, _PEAK = range(4)
+_WIDTH: Final = 4
 
 
 class TracedPeak:
@@ -15,34 +18,40 @@ class TracedPeak:
     Where it traces already, its peak is forgotten for a while; afterwards it is raised again to what it was.
     """
 
-    __slots__ = ("_base_bytes", "_is_foreign", "_peak_before_bytes", "_sentinel")
+    __slots__ = ("_figures", "_is_foreign", "_is_whole", "_sentinel")
 
     def __init__(self) -> None:
-        self._is_foreign = False
-        self._base_bytes = self._peak_before_bytes = 0
+        self._is_foreign = self._is_whole = False
+        # in an array that is there before: a number that is kept takes memory, and this is used around exact readings
+        self._figures = array("q", [0] * _WIDTH)
         self._sentinel: bytearray | None = None
+
+    @property
+    def bytes(self) -> int | None:
+        """The most above what was allocated at the start; ``None`` where tracemalloc was stopped or cleared in between."""
+        return max(0, self._figures[_PEAK] - self._figures[_BASE]) if self._is_whole else None
 
     def start(self) -> None:
         """Begin to count."""
         self._is_foreign = tracemalloc.is_tracing()
         if self._is_foreign:
-            self._peak_before_bytes = tracemalloc.get_traced_memory()[1]
+            self._figures[_PEAK_BEFORE] = tracemalloc.get_traced_memory()[1]
         else:
             tracemalloc.start()
         self._sentinel = bytearray(1)
         tracemalloc.reset_peak()
-        self._base_bytes = tracemalloc.get_traced_memory()[0]
+        self._figures[_BASE] = tracemalloc.get_traced_memory()[0]
 
-    def stop(self) -> int | None:
-        """End the count; ``None`` where tracemalloc was stopped or cleared in between."""
-        now_bytes, peak_bytes = tracemalloc.get_traced_memory()
-        is_whole = tracemalloc.get_object_traceback(self._sentinel) is not None
+    def stop(self) -> None:
+        """End the count."""
+        figures = self._figures
+        figures[_NOW], figures[_PEAK] = tracemalloc.get_traced_memory()
+        self._is_whole = tracemalloc.get_object_traceback(self._sentinel) is not None
         self._sentinel = None
         if not self._is_foreign:
             tracemalloc.stop()
-        elif is_whole and peak_bytes < self._peak_before_bytes:
-            _raise_peak(self._peak_before_bytes - now_bytes)
-        return max(0, peak_bytes - self._base_bytes) if is_whole else None
+        elif self._is_whole and figures[_PEAK] < figures[_PEAK_BEFORE]:
+            _raise_peak(figures[_PEAK_BEFORE] - figures[_NOW])
 
 
 def _raise_peak(by_bytes: int) -> None:
