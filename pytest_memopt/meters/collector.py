@@ -8,7 +8,7 @@ from enum import Enum
 from time import perf_counter
 from typing import Final
 
-_REFRESH_SHARE: Final = 0.02
+_REFRESH_SHARE: Final = 0.01
 
 
 class GcMode(str, Enum):
@@ -65,7 +65,7 @@ class Collector:
             gc.collect()
 
     def refresh_if_due(self) -> None:
-        """Look for garbage among the frozen, at a point between two windows, for at most 2 % of the time."""
+        """Look for garbage among the frozen, at a point between two windows, for about 1 % of the time."""
         if self._has_frozen and self._clock() - self._refreshed_at_s >= self._refresh_cost_s / _REFRESH_SHARE:
             self.refresh()
 
@@ -73,7 +73,7 @@ class Collector:
         """Collect everything, what was frozen included."""
         started_s = self._clock()
         self.release()
-        gc.collect()
+        self.settle_before()
         self._refreshed_at_s = self._clock()
         self._refresh_cost_s = self._refreshed_at_s - started_s
 

@@ -38,6 +38,7 @@ class Instruments:
         heap: bytes in use by C ``malloc``.
         trim: gives what ``malloc`` keeps for later back to the kernel.
         level: brings the caches of ``malloc`` to the same state, so that two readings can be compared.
+        level_small: the same for its smallest sizes, which takes longer.
         rss: resident memory and its peak.
         fds, threads: open descriptors, running threads.
         extra: meters that plugins added.
@@ -49,6 +50,7 @@ class Instruments:
     heap: Callable[[], int] | None = None
     trim: Callable[[], object] | None = None
     level: Callable[[], object] | None = None
+    level_small: Callable[[], object] | None = None
     rss: PeakMeter | None = None
     fds: Meter | None = None
     threads: Meter | None = None

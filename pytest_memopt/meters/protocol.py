@@ -75,6 +75,10 @@ class Tracer(Protocol):
         """Begin to count; allocations from before don't count."""
         ...
 
+    def current(self) -> int:
+        """Bytes allocated since the start and not freed yet; 0 where that can't be told before the end."""
+        ...
+
     def stop(self, *, with_sites: bool = False) -> TracedUse:
         """End the count, and free all that the tracer itself holds; the allocating lines only on request."""
         ...

@@ -39,3 +39,12 @@ class RunnerPrices:
     def price(self, stretch: int, blocks: int) -> Price | None:
         """The price of ``blocks`` in this kind of stretch; ``None`` where that was never counted."""
         return self._prices.get((stretch, blocks))
+
+    def nearest(self, stretch: int, blocks: int, mean_block_bytes: float) -> Price:
+        """An estimate for a number of blocks that was never counted, from the nearest one that was."""
+        known = [count for kind, count in self._prices if kind == stretch]
+        if not known:
+            return Price(round(blocks * mean_block_bytes), 0)
+        nearest = min(known, key=lambda count: abs(count - blocks))
+        price = self._prices[stretch, nearest]
+        return Price(price.small_bytes + round((blocks - nearest) * mean_block_bytes), price.heap_bytes)

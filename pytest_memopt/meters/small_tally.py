@@ -71,8 +71,7 @@ class SmallTally:
         price = self._prices.price(stretch, blocks)
         if price is None:
             self.has_unpriced = True
-            self._ledger.charge_one(Account.RUNNER, Signal.SMALL, round(blocks * self._meter.mean_block_bytes))
-            return
+            price = self._prices.nearest(stretch, blocks, self._meter.mean_block_bytes)
         self._ledger.charge_one(Account.RUNNER, Signal.SMALL, price.small_bytes)
         self._ledger.charge_one(Account.RUNNER, Signal.HEAP, price.heap_bytes - heap_bytes)
         self._ledger.charge_one(Account.TEARDOWN, Signal.HEAP, heap_bytes - price.heap_bytes)

@@ -88,6 +88,10 @@ class TracemallocTracer:
         tracemalloc.reset_peak()
         self._base_bytes = tracemalloc.get_traced_memory()[0]
 
+    def current(self) -> int:
+        """Bytes allocated since the start and not freed yet."""
+        return tracemalloc.get_traced_memory()[0] - self._base_bytes
+
     def stop(self, *, with_sites: bool = False) -> Traced:
         """End the count, and free all that tracemalloc holds, unless it traced before ``start``."""
         peak_bytes = tracemalloc.get_traced_memory()[1] - self._base_bytes

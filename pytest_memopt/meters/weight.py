@@ -13,6 +13,7 @@ _SMALL_MOST_BYTES: Final = 512
 _ALIGNMENT: Final = 16
 _CHUNK_HEADER_BYTES: Final = 8
 _PLAUSIBLE_EXTRA_BYTES: Final = 8192
+_HEADERS: Final[dict[type, int]] = {list: sys.getsizeof([]), dict: sys.getsizeof({})}
 _LEAF_TYPES: Final = (str, bytes)
 
 
@@ -74,7 +75,9 @@ class Scales:
                 continue
             seen.add(id(one))
             tracked = int(gc.is_tracked(one))
-            total += self._weigh_block(0, sys.getsizeof(one)) + Weight(objects=tracked)
+            for part_bytes in _parts(one):
+                total += self._weigh_block(0, part_bytes)
+            total += Weight(objects=tracked)
             pending.extend(gc.get_referents(one) if tracked else ())
         return total
 
@@ -86,6 +89,13 @@ class Scales:
             return Weight(heap_bytes=usable_bytes + _CHUNK_HEADER_BYTES)
         chunk_bytes = size_bytes + _CHUNK_HEADER_BYTES
         return Weight(heap_bytes=-(-chunk_bytes // _ALIGNMENT) * _ALIGNMENT)
+
+
+def _parts(one: object) -> tuple[int, ...]:
+    """Sizes of the blocks that make up one object: lists and dicts have their contents in a block of its own."""
+    size_bytes = sys.getsizeof(one)
+    header_bytes = _HEADERS.get(type(one), size_bytes)
+    return (header_bytes, size_bytes - header_bytes) if size_bytes > header_bytes else (size_bytes,)
 
 
 def _usable_size_function() -> Callable[[int], int] | None:

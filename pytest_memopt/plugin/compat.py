@@ -15,6 +15,7 @@ import pytest
 from _pytest import runner
 from _pytest.logging import caplog_records_key
 from _pytest.mark.expression import Expression
+from _pytest.unittest import TestCaseFunction
 
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 When = Literal["setup", "call", "teardown"]
@@ -46,17 +47,16 @@ def announce_phase(item: pytest.Item, when: When) -> None:
 
 
 def rehearse_announcements(item: pytest.Item) -> None:
-    """Set ``PYTEST_CURRENT_TEST`` once to what it will be in each phase.
+    """Set ``PYTEST_CURRENT_TEST`` once to what it will be in each phase, past ``os.environ``, which is not touched.
 
     glibc keeps every value that a variable ever had, so that the first announcement of a phase takes C heap for ever.
     """
-    before = os.environ.get(_CURRENT_TEST)
+    if _CURRENT_TEST in os.environ:
+        return
+    name = item.nodeid.replace("\x00", "(null)")
     for when in get_args(When):
-        runner._update_current_test_var(item, when)
-    if before is None:
-        runner._update_current_test_var(item, None)
-    else:
-        os.environ[_CURRENT_TEST] = before
+        os.putenv(_CURRENT_TEST, f"{name} ({when})")
+    os.unsetenv(_CURRENT_TEST)
 
 
 def interact_if_wanted(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -112,6 +112,13 @@ def begin_request(item: pytest.Item) -> None:
     """Give an item that ran before a new fixture request, so that it isn't made inside a measuring window."""
     if getattr(item, "_request", None) is False:
         item._initrequest()  # type: ignore[attr-defined]
+
+
+def renew_instance(item: pytest.Item) -> None:
+    """Have a ``TestCase`` made when the test begins: the one made for the collection is dropped by the teardown."""
+    if isinstance(item, TestCaseFunction) and hasattr(item, "_instance"):
+        del item._instance
+        item._obj = None
 
 
 def end_request(item: pytest.Item) -> None:

@@ -64,6 +64,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
         heap=heap.read if heap.available else None,
         trim=heap.trim if heap.available else None,
         level=heap.level if heap.available else None,
+        level_small=heap.level_small if heap.available else None,
         rss=resident if resident.available else None,
         fds=fds if fds.available else None,
         threads=threads,

@@ -23,6 +23,7 @@ def run_measured(item: pytest.Item, nextitem: pytest.Item | None, recorder: Reco
     ihook = item.ihook
     ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     compat.begin_request(item)
+    compat.renew_instance(item)
     try:
         runner = PhaseRunner(recorder, item)
         recorder.begin(item, examiner.wanted(item).plan, Purpose.FIRST)

@@ -57,11 +57,10 @@ class Journal:
         """The test that begins now."""
         if self._file is None or os.getpid() != self._pid:
             return
-        entry = json.dumps({"worker": self._worker, "nodeid": nodeid, "rss_bytes": rss_bytes, "pid": self._pid})
+        line = f'{{"pid": {self._pid}, "rss_bytes": {rss_bytes}, "worker": "{self._worker}", "nodeid": {json.dumps(nodeid)}}}\n'
         with contextlib.suppress(OSError):
-            line = entry.encode() + b"\n"
-            os.pwrite(self._file, line, 0) if hasattr(os, "pwrite") else self._write(line)
-            os.ftruncate(self._file, len(line))
+            # what is left of a longer line from before stands behind the line's end, and is not read
+            self._write(line.encode())
 
     def close(self) -> None:
         """The process ends as it should: the page is not needed."""
@@ -73,8 +72,11 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         assert self._file is not None
-        os.lseek(self._file, 0, os.SEEK_SET)
-        os.write(self._file, line)
+        if hasattr(os, "pwrite"):
+            os.pwrite(self._file, line, 0)
+        else:
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, line)
 
 
 def read_last(folder: Path, run: str, worker: str) -> LastEntry | None:
@@ -98,7 +100,7 @@ def take_orphans(folder: Path) -> list[LastEntry]:
 
 def _read(page: Path) -> LastEntry | None:
     try:
-        fields = json.loads(page.read_text(encoding="utf-8"))
+        fields = json.loads(page.read_text(encoding="utf-8").partition("\n")[0])
         return LastEntry(**fields)
     except (OSError, ValueError, TypeError):
         return None

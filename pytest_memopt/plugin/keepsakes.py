@@ -29,6 +29,7 @@ class Keepsakes:
         self._finalizers = compat.finalizer_counts(item)
         self._has_new_ground = False
         self._section_count = len(compat.report_sections(item))
+        self._property_count = len(item.user_properties)
         warnings = compat.recorded_warnings()
         self._warnings = warnings
         self._warning_count = len(warnings) if warnings is not None else 0
@@ -64,8 +65,14 @@ class Keepsakes:
         """The warnings that were recorded since the beginning."""
         return self._warnings[self._warning_count :] if self._warnings is not None else ()
 
+    @property
+    def properties(self) -> list[tuple[str, object]]:
+        """What the test recorded about itself (``record_property``), which goes into the reports."""
+        return self._item.user_properties[self._property_count :]
+
     def forget_output(self) -> None:
-        """Drop output and warnings of a rerun: nobody asked for them twice."""
+        """Drop output, properties and warnings of a rerun: nobody asked for them twice."""
+        del self._item.user_properties[self._property_count :]
         del compat.report_sections(self._item)[self._section_count :]
         if self._warnings is not None:
             del self._warnings[self._warning_count :]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +23,7 @@ from .keepsakes import Keepsakes
 from .run import ItemRun, Purpose
 
 INSTANCES_UNTIL_SETTLED = 64
+CALIBRATIONS = 9
 NOTHING = Weight()
 ACCOUNTS = {"setup": Account.SETUP, "call": Account.CALL, "teardown": Account.TEARDOWN}
 PHASES = len(ACCOUNTS)
@@ -108,10 +111,13 @@ class Recorder:
         """Note what building a fixture costs; a fixture wider than the test pays for itself."""
         if fixture.scope == FUNCTION:
             self.fixtures.begin()
+            traced_bytes = self._window.traced_bytes()
             try:
                 yield
             finally:
                 self.fixtures.end(fixture)
+                if self.current is not None:
+                    self.current.fixture_traced_bytes += self._window.traced_bytes() - traced_bytes
             return
         with self.charged_to(Account.SHARED):
             self._switch(Account.SHARED)
@@ -164,6 +170,8 @@ class Recorder:
         compat.announce_phase(item, "teardown")
         errors: list[BaseException] = []
         _collect_error(errors, lambda: compat.tear_down_to(item, compat.StandIn(item)))
+        # the item would keep the values of wider fixtures until after they were torn down
+        self.current.keepsakes.drop_fixture_values()
         with self.charged_to(Account.SHARED):
             _collect_error(errors, lambda: compat.tear_down_to(item, nextitem))
         if len(errors) > 1:
@@ -171,15 +179,17 @@ class Recorder:
         if errors:
             raise errors[0]
 
-    def enter_report(self) -> None:
-        """Pytest begins to make a report, perhaps in the midst of a phase (subtests)."""
-        if self._in_phase:
-            self._switch(Account.RUNNER)
+    def note_subtest(self, report: pytest.TestReport) -> None:
+        """A report was handed on in the midst of a phase: a subtest's, which pytest may keep."""
+        run = self.current
+        if self._in_phase and run is not None and run.purpose is not Purpose.RERUN:
+            run.subtests.append(weakref.ref(report))
 
-    def leave_report(self) -> None:
-        """Pytest has handed a report on; if in the midst of a phase, the test goes on."""
-        if self._in_phase:
-            self._switch(self._account)
+    def note_overhead(self) -> None:
+        """The call is about to begin: what is traced so far, and no fixture's, is pytest's."""
+        run = self.current
+        if run is not None and run.plan.traced:
+            self._window.discount_peak(self._window.traced_bytes() - run.fixture_traced_bytes)
 
     def finish(self) -> ItemRun | None:
         """Close the window when the last report of the current run was made; the run with its measurement.
@@ -196,10 +206,11 @@ class Recorder:
         run.keepsakes.drop_fixture_values()
         if run.purpose is Purpose.RERUN:
             run.keepsakes.forget_output()
+        is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
         self._refund(run)
         self._window.close()
         measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run))
-        run.measured = replace(measured, exact=False) if run.purpose is Purpose.FOREIGN else measured
+        run.measured = replace(measured, exact=False) if is_estimate else measured
         return run
 
     def abandon(self) -> None:
@@ -219,8 +230,13 @@ class Recorder:
             self._window.refund(weight)
 
     def _weigh_kept(self, run: ItemRun) -> Weight:
-        """Output, warnings and a failure's traceback, as far as pytest keeps them."""
+        """Output, properties, warnings, subtests' reports and a failure's traceback, as far as pytest keeps them."""
         weight = run.keepsakes.weigh_output(self._scales)
+        alive = [report for reference in run.subtests if (report := reference()) is not None]
+        run.subtests.clear()
+        if kept := [*alive, *run.keepsakes.properties]:
+            weight += self._scales.weigh_all(kept, new_ids())
+        del alive, kept
         if warnings := run.keepsakes.warnings:
             weight += self._scales.weigh_all(warnings, new_ids())
         if run.raised:
@@ -240,13 +256,19 @@ def weigh_call_info(window: Window) -> Weight:
     """
     for _ in range(INSTANCES_UNTIL_SETTLED):
         pytest.CallInfo.from_call(lambda: None, when="call")
-    window.open(Plan(detail=Detail.EXACT))
-    call = pytest.CallInfo.from_call(lambda: None, when="call")
-    window.switch(Account.RUNNER)
-    weight = window.weight_of(Account.SETUP)
-    window.abandon()
-    del call
-    return weight
+    weights = []
+    for _ in range(CALIBRATIONS):
+        window.open(Plan(detail=Detail.EXACT))
+        call = pytest.CallInfo.from_call(lambda: None, when="call")
+        window.switch(Account.RUNNER)
+        weights.append(window.weight_of(Account.SETUP))
+        window.abandon()
+        del call
+    most_common, _ = Counter((weight.blocks, weight.small_bytes, weight.objects) for weight in weights).most_common(1)[
+        0
+    ]
+    # it has no block beyond 512 bytes, so that what the C heap did meanwhile is not its own
+    return Weight(blocks=most_common[0], small_bytes=most_common[1], objects=most_common[2])
 
 
 def _collect_error(errors: list[BaseException], action: Callable[[], object]) -> None:

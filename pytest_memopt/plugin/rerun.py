@@ -65,6 +65,7 @@ class Rerunner:
         # the request of the run before knows fixtures that are torn down
         compat.end_request(item)
         compat.begin_request(item)
+        compat.renew_instance(item)
         try:
             runner = PhaseRunner(recorder, item)
             recorder.begin(item, plan, Purpose.RERUN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -32,6 +33,8 @@ class ItemRun:
         reports: pytest's report of each phase that is over.
         raised: whether a phase ended in an exception, a skip included.
         exception_ids: identities of the exceptions in which its phases ended.
+        subtests: reports that were handed on while a phase was going on.
+        fixture_traced_bytes: what the tracer saw the function's fixtures allocate and keep.
         measured: the result, once the run is over.
         problem: why it can't be measured.
     """
@@ -43,6 +46,8 @@ class ItemRun:
     reports: dict[Phase, pytest.TestReport] = field(default_factory=dict)
     raised: bool = False
     exception_ids: list[int] = field(default_factory=list)
+    subtests: list[weakref.ReferenceType[pytest.TestReport]] = field(default_factory=list)
+    fixture_traced_bytes: int = 0
     measured: Measurement | None = None
     problem: str | None = None
 

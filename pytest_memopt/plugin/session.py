@@ -21,6 +21,7 @@ class MeasuringHooks:
         self._recorder = engine.recorder
         self._examiner = examiner
         self._journal = journal
+        self._collector = engine.collector
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -33,6 +34,11 @@ class MeasuringHooks:
             return (yield)
         finally:
             self._recorder.abandon()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Thaw what was frozen: what runs from now on may look at all objects (``gc.get_referrers``)."""
+        self._collector.release()
 
     @pytest.hookimpl(specname="pytest_runtest_protocol")
     def pytest_runtest_protocol_measured(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
@@ -57,27 +63,28 @@ class MeasuringHooks:
         """Before pytest's own teardown: so that the end of a module isn't its last test's."""
         self._recorder.tear_down_shared_ground(item, nextitem)
 
+    @pytest.hookimpl(specname="pytest_runtest_call")
+    def pytest_runtest_call_begins(self) -> None:
+        """Before pytest's own call: all that came up to here is pytest's or a fixture's."""
+        self._recorder.note_overhead()
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep the reports of subtests off the test's account, and mark an exempt test as such."""
-        self._recorder.enter_report()
+        """Mark an exempt test as such, and follow the reports on an item that another plugin runs."""
         report = yield
         self._examiner.mark_exempt(item, report)
         if self._examiner.is_foreign:
             self._recorder.note_report(call.when, call, report)
         return report
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_logreport(self) -> Generator[None, object, object]:
-        """Go on charging the test, when it was a subtest that reported from within it."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A report goes out: in the midst of a test it is a subtest's; of a foreign item, all have been made."""
+        self._recorder.note_subtest(report)
         if self._examiner.is_foreign:
             self._examiner.conclude()
-        try:
-            return (yield)
-        finally:
-            self._recorder.leave_report()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:

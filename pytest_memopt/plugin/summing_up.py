@@ -23,7 +23,7 @@ from .provenance import machine_name, platform_name, python_minor_name, python_n
 from .run_ledger import RunLedger
 
 HISTORY_RUNS = 30
-SLOPE_LEAST_S = 10.0
+SLOPE_LEAST_S = 60.0
 _STEP_FLOOR_BYTES = 1024.0
 _MIB = 1024**2
 _SHORT_COMMIT = 7
