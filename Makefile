@@ -41,17 +41,7 @@ install: $(DEVELOPMENT) ## Create .venv with the package and all development too
 
 .PHONY: demo
 demo: $(PACKAGE) ## Show the plugin at work on examples/: a breach, a warm-up, a trend
-	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
-	run() { MEMOPT_DEMO_RUN=$$1 $(BIN)/python -m pytest examples --memopt-report --memopt-history "$$work/history.db" \
-		-p no:cacheprovider; }; \
-	echo "Runs 1 to 3 of 4 fill a throw-away history; their output is left out."; \
-	for number in 1 2 3; do \
-		run $$number >"$$work/log" 2>&1 || [ $$? -eq 1 ] || { cat "$$work/log"; exit 1; }; \
-	done; \
-	echo "Run 4 of 4: pytest examples --memopt-report"; \
-	code=0; run 4 || code=$$?; \
-	if [ $$code -ne 1 ]; then echo "demo: expected pytest to end with 1 (a breach), it ended with $$code" >&2; exit 1; fi; \
-	echo "The failure above is on purpose: it is what a broken limit looks like. The demo itself is fine."
+	@$(BIN)/python examples/demo.py
 
 .PHONY: test
 test: $(DEVELOPMENT) ## Run all tests with branch coverage (WORKERS=0: in one process)

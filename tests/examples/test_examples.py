@@ -1,0 +1,88 @@
+"""The examples do what they were written to show."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+LEAK, WARM_UP, TREND = (
+    "test_cache.py::test_everyone_logs_out",
+    "test_warm_up.py::test_place_of_code",
+    "test_trend.py::test_thumbnails_are_kept",
+)
+
+
+@pytest.fixture
+def examples(root, tmp_path, in_folder):
+    """A terminal in a copy of the examples."""
+    shutil.copytree(root / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    return in_folder(tmp_path / "examples")
+
+
+def _records(shell, line):
+    """The tests of one run by their names, and the run itself."""
+    done = shell.run(f"{line} --memopt-json out.json")
+    document = json.loads((shell.folder / "out.json").read_text(encoding="utf-8"))
+    return {test["nodeid"]: test for test in document["tests"]}, document, done.stdout
+
+
+def test_the_leak_is_a_breach_that_names_type_and_line(examples):
+    """What stays in the module's index fails the test, and the failure says what it is and where it was made."""
+    tests, _, said = _records(examples, "pytest test_cache.py")
+    assert tests[LEAK]["verdict"] == "breach"
+    assert tests[LEAK]["outcome"] == "failed"
+    assert {"type": "sessions.Session", "count": 1000} in [
+        {key: use[key] for key in ("type", "count")} for use in tests[LEAK]["top_types"]
+    ]
+    assert "sessions.py" in said
+    assert "in log_in" in said
+
+
+def test_the_table_is_a_warm_up(examples):
+    """What is built once goes over the limit once, and the test passes."""
+    tests, _, said = _records(examples, "pytest test_warm_up.py")
+    assert tests[WARM_UP]["verdict"] == "warm-up"
+    assert tests[WARM_UP]["outcome"] == "passed"
+    assert "1 warm-up" in said
+
+
+def test_shared_memory_is_charged_to_the_fixture(examples):
+    """The catalogue is the session fixture's, and not that of the first test that reads it."""
+    tests, document, _ = _records(examples, "pytest test_resources.py")
+    catalogue = next(use for use in document["fixtures"] if use["name"] == "catalogue")
+    assert catalogue["growth_bytes"] > 2 * 1024**2
+    assert tests["test_resources.py::test_order_of_an_article"]["growth_bytes"] < 256 * 1024
+    assert all(test["outcome"] == "passed" for test in tests.values())
+
+
+def test_snapshots_find_what_is_alive(examples):
+    """Both snapshot tests hold."""
+    done = examples.run("pytest test_snapshots.py")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_meter_of_ones_own_is_read(examples):
+    """The connection that stays open is in the report of the test that opened it."""
+    tests, document, _ = _records(examples, "pytest meters")
+    assert tests["test_connections.py::test_closes"]["extra"] == {"connections": 0}
+    assert tests["test_connections.py::test_forgets_to_close"]["extra"] == {"connections": 1}
+    assert "connections" in {meter["name"] for meter in document["meters"]}
+
+
+def test_the_snapshot_script_talks(examples):
+    """The script finds the lists that outlive their sessions."""
+    done = examples.run("python snapshot_example.py")
+    assert done.returncode == 0, done.stdout
+    assert "list" in done.stdout
+
+
+def test_the_demo_shows_all_of_it(examples):
+    """The demo ends well, and its last run has the breach, the warm-up and the step."""
+    done = examples.run("python demo.py")
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    assert any("held" in line and "(3 of 3 runs" in line for line in lines)
+    assert any("warm-up: " in line for line in lines)
+    assert any("since run 6" in line for line in lines)
