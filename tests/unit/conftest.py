@@ -1,0 +1,150 @@
+"""Fakes that more than one folder of unit tests needs: a clock, a process whose memory is a set of numbers, its meters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from pytest_memopt.meters.instruments import Instruments
+from pytest_memopt.meters.measurement import Site
+from pytest_memopt.meters.protocol import Unit
+from pytest_memopt.meters.status import MeterStatus
+from pytest_memopt.meters.traced import Traced
+
+
+@dataclass
+class FakeClock:
+    """A clock that goes on only when it is told to."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def pass_by(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@dataclass
+class ScriptedMeter:
+    """A meter that gives the readings it was told to give, the last one for ever."""
+
+    readings: list[int]
+    name: str = "scripted"
+    unit: Unit = Unit.COUNT
+    highest: int | None = None
+    marks: int = 0
+
+    def status(self) -> MeterStatus:
+        return MeterStatus(name=self.name, available=True, how="script")
+
+    def read(self) -> int:
+        return self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
+
+    def mark(self) -> int:
+        self.marks += 1
+        return self.read()
+
+    def peak(self) -> int | None:
+        return self.highest
+
+
+@dataclass
+class FakeTracer:
+    """A tracer that found what it was told."""
+
+    found: Traced = field(default_factory=lambda: Traced(1000, (Site("a.py", 3, "f", 10, 1),)))
+    running: int = 0
+    current_bytes: int = 0
+    name: str = "fake"
+    asked_for_sites: list[bool] = field(default_factory=list)
+
+    def status(self) -> MeterStatus:
+        return MeterStatus(name="traced peak", available=True, how=self.name)
+
+    def start(self) -> None:
+        self.running += 1
+
+    def current(self) -> int:
+        return self.current_bytes
+
+    def stop(self, *, with_sites: bool = False) -> Traced:
+        self.running -= 1
+        self.asked_for_sites.append(with_sites)
+        return self.found
+
+
+@dataclass
+class FakeProcess:
+    """A process whose memory is a few numbers; meters of it count how often they are read."""
+
+    blocks: int = 10_000
+    small_bytes: int = 640_000
+    heap_bytes: int = 5_000_000
+    objects: int = 0
+    survivors: list[object] = field(default_factory=list)
+    mean_block_bytes: float = 64.0
+    is_exact: bool = True
+    reads: Counter[str] = field(default_factory=Counter)
+
+    def allocate(self, blocks: int = 0, small_bytes: int = 0, heap_bytes: int = 0, objects: int = 0) -> None:
+        """Take memory; give it back where the numbers are negative."""
+        self.blocks += blocks
+        self.small_bytes += small_bytes
+        self.heap_bytes += heap_bytes
+        self.objects += objects
+
+    def read_bytes(self) -> int:
+        self.reads["small"] += 1
+        return self.small_bytes
+
+    def read_blocks(self) -> int:
+        self.reads["blocks"] += 1
+        return self.blocks
+
+    def read_heap(self) -> int:
+        self.reads["heap"] += 1
+        return self.heap_bytes
+
+    def level(self) -> None:
+        self.reads["level"] += 1
+
+    def trim(self) -> None:
+        self.reads["trim"] += 1
+
+    def instruments(self, **others: object) -> Instruments:
+        """The meters of this process, and ``others``."""
+        known = {"heap": self.read_heap, "level": self.level, "trim": self.trim}
+        return Instruments(**{"blocks": self.read_blocks, "small": self, **known, **others})
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands at 0."""
+    return FakeClock()
+
+
+@pytest.fixture
+def process() -> FakeProcess:
+    """A process with some memory in use."""
+    return FakeProcess()
+
+
+@pytest.fixture
+def tracer() -> FakeTracer:
+    """A tracer that finds a peak of 1000 bytes."""
+    return FakeTracer()
+
+
+@pytest.fixture(scope="session")
+def scripted() -> type[ScriptedMeter]:
+    """Makes meters that give the readings they are told to give."""
+    return ScriptedMeter
+
+
+@pytest.fixture(scope="session")
+def traced() -> type[Traced]:
+    """Makes what a tracer finds."""
+    return Traced

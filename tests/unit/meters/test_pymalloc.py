@@ -1,0 +1,113 @@
+"""Small Python blocks, counted by the interpreter."""
+
+import ctypes
+import gc
+import sys
+from array import array
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_memopt.meters.pymalloc import SmallBlocks
+
+HAS_PYMALLOC = bool(sys.getallocatedblocks())
+counted = pytest.mark.skipif(not SmallBlocks().is_exact or not HAS_PYMALLOC, reason="not counted here")
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """An interpreter that doesn't export what tells its bytes."""
+
+    class Nothing:
+        def __getitem__(self, name):
+            raise AttributeError(name)
+
+    monkeypatch.setattr(ctypes, "pythonapi", Nothing())
+
+
+@counted
+@pytest.mark.parametrize("size", [2, 16, 100, 479])
+def test_bytes_are_counted_exactly(size):
+    """A hundred objects of one size raise the count by their blocks, to the byte."""
+    small, readings = SmallBlocks(), array("q", [0, 0])
+    kept = [None] * 100
+    block_bytes = -(-(size + 33) // 16) * 16
+    gc.disable()
+    try:
+        for _ in range(2):
+            kept[:] = [None] * 100
+            readings[0] = small.read_bytes()
+            for index in range(100):
+                kept[index] = bytes(size)
+            readings[1] = small.read_bytes()
+    finally:
+        gc.enable()
+    assert readings[1] - readings[0] == 100 * block_bytes
+
+
+@counted
+def test_a_reading_keeps_nothing():
+    """Reading leaves the number of blocks as it was."""
+    small, counts = SmallBlocks(), array("q", [0] * 4)
+    gc.disable()
+    try:
+        for turn in range(4):
+            small.read_bytes()
+            counts[turn] = sys.getallocatedblocks()
+    finally:
+        gc.enable()
+    assert counts[3] == counts[2]
+
+
+@counted
+def test_the_mean_follows_the_readings():
+    """Bytes per block are known from the start, and are between the smallest and the largest block."""
+    small = SmallBlocks()
+    assert 16 < small.mean_block_bytes < 512
+    assert small.mean_block_bytes == pytest.approx(small.read_bytes() / sys.getallocatedblocks(), rel=0.01)
+
+
+@counted
+def test_the_status_says_that_it_is_exact():
+    """The header tells that pymalloc's own count is read."""
+    status = SmallBlocks().status()
+    assert (status.name, status.available, status.exact, status.how) == (
+        "small blocks",
+        True,
+        True,
+        "pymalloc's own count",
+    )
+
+
+@pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
+def test_an_interpreter_that_does_not_tell_is_estimated(broken):
+    """Where the function isn't exported the meter is there, says that it estimates, and refuses to tell bytes."""
+    small = SmallBlocks()
+    status = small.status()
+    assert (small.is_exact, status.available, status.exact) == (False, True, False)
+    assert "estimated" in status.how
+    with pytest.raises(ValueError, match="does not tell"):
+        small.read_bytes()
+
+
+def test_no_stream_is_no_count(monkeypatch):
+    """Where the C library opens no stream onto memory, bytes are estimated."""
+    real = ctypes.CDLL(None)
+    monkeypatch.setattr(
+        ctypes,
+        "CDLL",
+        lambda name: SimpleNamespace(fmemopen=lambda *args: None, rewind=real.rewind, fflush=real.fflush),
+    )
+    monkeypatch.setattr(sys, "getallocatedblocks", lambda: 5)
+    assert not SmallBlocks().is_exact
+
+
+def test_without_pymalloc_there_is_nothing_to_count(monkeypatch):
+    """Under ``PYTHONMALLOC=malloc`` there are no blocks: none is exact, and the C heap has it all."""
+    monkeypatch.setattr(sys, "getallocatedblocks", lambda: 0)
+    small = SmallBlocks()
+    status = small.status()
+    assert (small.is_used, small.is_exact, status.available) == (False, True, False)
+    assert "PYTHONMALLOC=malloc" in status.how
+    with pytest.raises(ValueError, match="PYTHONMALLOC=malloc"):
+        small.read_bytes()

@@ -1,0 +1,32 @@
+"""What pytest's own book-keeping weighs."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_memopt.meters.runner_prices import RunnerPrices
+from pytest_memopt.meters.weight import Weight
+
+SHAPES = st.tuples(st.integers(0, 3), st.text(max_size=2))
+WEIGHTS = st.builds(Weight, blocks=st.integers(), small_bytes=st.integers())
+
+
+@given(known=st.dictionaries(SHAPES, WEIGHTS, max_size=20), shape=SHAPES)
+def test_a_price_is_the_one_that_was_learned_last(known, shape):
+    """Each shape has the weight last learned for it; others have that of the last ones at all."""
+    prices = RunnerPrices()
+    for one, weight in known.items():
+        prices.learn(one, Weight(blocks=1))
+        prices.learn(one, weight)
+    last = list(known.values())[-1] if known else Weight()
+    assert prices.knows(shape) == (shape in known)
+    assert prices.price(shape) == known.get(shape, last)
+
+
+def test_what_is_learned_is_bounded():
+    """Reports of ever new shapes don't make the table grow for ever, and the known ones are still kept true."""
+    prices = RunnerPrices()
+    for blocks in range(5000):
+        prices.learn(blocks, Weight(blocks=blocks))
+    assert (prices.knows(0), prices.knows(4999)) == (True, False)
+    prices.learn(0, Weight(blocks=7))
+    assert prices.price(0) == Weight(blocks=7)
