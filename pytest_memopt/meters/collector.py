@@ -8,7 +8,8 @@ from enum import Enum
 from time import perf_counter
 from typing import Final
 
-_REFRESH_SHARE: Final = 0.01
+_REFRESH_SHARE: Final = 0.005
+_REFRESH_COST_GUESS_S: Final = 0.05
 
 
 class GcMode(str, Enum):
@@ -32,7 +33,7 @@ class Collector:
         self._wanted_mode = mode
         self._clock = clock
         self._has_frozen = False
-        self._refresh_cost_s = 0.0
+        self._refresh_cost_s = _REFRESH_COST_GUESS_S
         self._refreshed_at_s = clock()
 
     @property
@@ -65,7 +66,7 @@ class Collector:
             gc.collect()
 
     def refresh_if_due(self) -> None:
-        """Look for garbage among the frozen, at a point between two windows, for about 1 % of the time."""
+        """Look for garbage among the frozen, at a point between two windows, for about half a percent of the time."""
         if self._has_frozen and self._clock() - self._refreshed_at_s >= self._refresh_cost_s / _REFRESH_SHARE:
             self.refresh()
 

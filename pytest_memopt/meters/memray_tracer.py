@@ -74,7 +74,7 @@ class MemrayTracer:
             self._tracker, self._folder, self._why = tracker, folder, None
 
     def current(self) -> int:
-        """memray tells only at the end."""
+        """There is no telling before the end."""
         return 0
 
     def stop(self, *, with_sites: bool = False) -> Traced:

@@ -9,9 +9,9 @@ from enum import IntEnum
 class Detail(IntEnum):
     """How closely a window looks, and what it may cost."""
 
-    LEAN = 0  # two readings; for heaps so large that each reading is dear
-    FULL = 1  # a reading at each phase; bytes of small blocks where their number moved
-    EXACT = 2  # bytes of small blocks at each reading: for tests with limits, and to learn prices
+    LEAN = 0  # as FULL, but the bytes of small blocks are estimated: for heaps so large that counting them is dear
+    FULL = 1  # readings at both ends; what pytest's reports weigh is known by their shape
+    EXACT = 2  # readings on all sides of each phase too: for tests with limits, and to learn what reports weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

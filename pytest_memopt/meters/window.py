@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 from array import array
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +15,7 @@ from .instruments import Instruments
 from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from .objects import by_type, count_of_types, count_tracked, mapped_bytes, survivors
 from .plan import Detail, Plan
-from .small_tally import SmallTally
+from .runner_prices import RunnerPrices
 from .weight import Weight
 
 LEARNING_WINDOWS: Final = 16
@@ -23,6 +24,7 @@ _BLOCKS_LEAN: Final = 3_000_000  # from here on a reading of the blocks takes 90
 _SMALL_BYTES: Final = 512
 _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
+_WEIGHTLESS: Final = Weight()
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
 _FDS, _THREADS, _RSS, _FROZEN, _TRACED_OVERHEAD, _EXTRA = range(6)
 
@@ -44,14 +46,14 @@ class Window:
         self._read = instruments
         self._collector = collector
         self._ledger = Ledger()
-        self._small = SmallTally(instruments.small, self._ledger)
+        self._prices = RunnerPrices()
+        self._small_start: int | None = None
         self._last = empty_reading()
         self._now = empty_reading()
         self._start: array[int] = array("q", [0] * (_EXTRA + len(instruments.extra)))
-        self._usual_runner = empty_reading()
         self._plan = Plan()
         self._detail = Detail.FULL
-        self._account = self._stretch = Account.SETUP
+        self._account = Account.SETUP
         self._learning_left = LEARNING_WINDOWS
         self._learning_spent = 0
         self._rss_bytes = self._trimmed_rss_bytes = 0
@@ -66,7 +68,7 @@ class Window:
         self._plan = plan
         self._collector.leave_alone(alone=plan.gc_off)
         self._detail = self._choose_detail(plan.detail)
-        self._account = self._stretch = Account.SETUP
+        self._account = Account.SETUP
         self._notes, self._peak_bytes, self.sites = [], None, ()
         self._types_before = count_of_types(plan.types) if plan.types else {}
         self._ledger.clear()
@@ -78,7 +80,9 @@ class Window:
             self._read.tracer.start()
         self._take_heap(self._last)
         self._take(self._last)
-        self._last[Signal.SMALL] = self._small.start(self._detail)
+        can_count = self._read.small.is_exact and self._detail is not Detail.LEAN
+        self._small_start = self._read.small.read_bytes() if can_count else None
+        self._last[Signal.SMALL] = self._small_start or 0
 
     def mark_peak(self) -> None:
         """Forget the peak of resident memory so far: what comes now is the test's own."""
@@ -86,12 +90,14 @@ class Window:
             self._start[_RSS] = self._read.rss.mark()
 
     def switch(self, account: Account) -> None:
-        """Charge what changed since the last reading, then make ``account`` the current one."""
-        if self._detail is Detail.LEAN and Account.SHARED not in (account, self._account):
+        """Charge what changed since the last reading, then make ``account`` the current one.
+
+        Only an exact window reads between the test and pytest; in others both are charged alike, and pytest's share,
+        known by its shape, is taken off in the end.
+        """
+        if self._detail is not Detail.EXACT and Account.SHARED not in (account, self._account):
             return
-        self._charge(beside_shared=Account.SHARED in (account, self._account))
-        if account is Account.RUNNER:
-            self._stretch = self._account
+        self._charge(with_heap=True)
         self._account = account
 
     def refund(self, kept: Weight) -> None:
@@ -122,7 +128,7 @@ class Window:
     @property
     def reads_phases(self) -> bool:
         """Whether this window reads between the phases."""
-        return self._detail is not Detail.LEAN
+        return self._detail is Detail.EXACT
 
     @property
     def rss_bytes(self) -> int:
@@ -137,25 +143,32 @@ class Window:
         """Settle and take the last reading; whatever is allocated from now on is nobody's."""
         self._stop_tracer()
         self._collector.settle()
-        self._charge(beside_shared=False, last=True)
+        self._charge(with_heap=True)
         self.is_open = False
 
     def measurement(
-        self, durations_s: Mapping[Phase, float] = _NOTHING, kept_by_runner: Collection[object] = ()
+        self,
+        durations_s: Mapping[Phase, float] = _NOTHING,
+        kept_by_runner: Collection[object] = (),
+        shape: Hashable = None,
+        kept: Weight = _WEIGHTLESS,
     ) -> Measurement:
         """What the test left behind, of the window that was closed last; to be called once.
 
         Args:
             durations_s: seconds of each phase, passed on.
             kept_by_runner: objects of pytest's (reports), so that they aren't listed among the test's survivors.
+            shape: what tells how much pytest's reports on this test weigh.
+            kept: the weight of what else pytest keeps of it.
         """
-        self._discount_runner()
-        small_bytes = self._small.of_test(self._detail)
+        is_priced = self._settle_runner(shape)
+        self.refund(kept)
+        small_bytes, is_counted = self._small_bytes()
         objects = self._net_objects()
         types, mapped = self._survivors(objects, kept_by_runner)
-        self._small.remember()
-        self._plan_learning()
-        return self._assemble(durations_s, (small_bytes, mapped), objects, types)
+        self._plan_learning(is_priced=is_priced)
+        is_exact = is_counted and is_priced and self._read.heap is not None
+        return self._assemble(durations_s, (small_bytes, mapped, is_exact), objects, types)
 
     def learn_anew(self) -> None:
         """Look closely again for a while: what was learned so far was learned on nothing."""
@@ -191,37 +204,39 @@ class Window:
             self._read.level_small()
         into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
 
-    def _charge(self, *, beside_shared: bool, last: bool = False) -> None:
+    def _charge(self, *, with_heap: bool) -> None:
         now, before = self._now, self._last
-        is_exact = self._small.is_read and self._detail is Detail.EXACT
-        if is_exact or beside_shared or last:
+        if with_heap:
             self._take_heap(now)
         else:
             now[Signal.HEAP] = before[Signal.HEAP]
         self._take(now)
         moved = now[Signal.BLOCKS] != before[Signal.BLOCKS]
-        if (is_exact and moved) or (beside_shared and self._small.is_read):
-            now[Signal.SMALL] = self._small.read()
-        else:
-            now[Signal.SMALL] = before[Signal.SMALL]
+        now[Signal.SMALL] = (
+            self._read.small.read_bytes() if moved and self._small_start is not None else before[Signal.SMALL]
+        )
         self._ledger.charge(self._account, before, now)
-        if moved and self._account is Account.RUNNER:
-            self._charge_runner(before, now, is_exact=is_exact)
         self._now, self._last = before, now
 
-    def _charge_runner(self, before: array[int], now: array[int], *, is_exact: bool) -> None:
-        blocks = now[Signal.BLOCKS] - before[Signal.BLOCKS]
-        heap_bytes = now[Signal.HEAP] - before[Signal.HEAP]
-        if abs(heap_bytes) <= _SMALL_BYTES:
-            # reports are Python objects, and those come to `malloc` only beyond 512 bytes: this is the C library's own
-            # coming and going, which evens out between the window's ends
-            self._ledger.charge_one(Account.RUNNER, Signal.HEAP, -heap_bytes)
-            self._ledger.charge_one(Account.TEARDOWN, Signal.HEAP, heap_bytes)
-            heap_bytes = 0
-        if is_exact:
-            self._small.learn(self._stretch, blocks, now[Signal.SMALL] - before[Signal.SMALL], heap_bytes)
-        else:
-            self._small.charge_runner(self._stretch, blocks, heap_bytes)
+    def _settle_runner(self, shape: Hashable) -> bool:
+        """Learn pytest's share in this window, or take it off by its price; whether that is known."""
+        if self._detail is Detail.EXACT:
+            runner = self.weight_of(Account.RUNNER)
+            if abs(runner.heap_bytes) <= _SMALL_BYTES:
+                # reports are Python objects, which come to `malloc` only beyond 512 bytes: this is the C library's own
+                # coming and going, which evens out between the window's ends
+                self.refund(Weight(heap_bytes=-runner.heap_bytes))
+                runner = replace(runner, heap_bytes=0)
+            self._prices.learn(shape, runner)
+            return True
+        self.refund(self._prices.price(shape))
+        return self._prices.knows(shape)
+
+    def _small_bytes(self) -> tuple[int, bool]:
+        """Net bytes of the test's small blocks, and whether they were counted."""
+        if self._small_start is not None:
+            return self._ledger.of_test(Signal.SMALL), True
+        return round(self._ledger.of_test(Signal.BLOCKS) * self._read.small.mean_block_bytes), False
 
     def _read_start(self) -> None:
         start, read = self._start, self._read
@@ -249,19 +264,10 @@ class Window:
             if traced.why:
                 self._notes.append(traced.why)
 
-    def _discount_runner(self) -> None:
-        """Where pytest's stretches were not read, take off what they usually are."""
-        for signal in Signal:
-            if self._detail is Detail.LEAN:
-                self._ledger.charge_one(Account.TEARDOWN, signal, -self._usual_runner[signal])
-                self._ledger.charge_one(Account.RUNNER, signal, self._usual_runner[signal])
-            else:
-                self._usual_runner[signal] = self._ledger.total(Account.RUNNER, signal)
-
-    def _plan_learning(self) -> None:
+    def _plan_learning(self, *, is_priced: bool) -> None:
         if self._learning_left:
             self._learning_left -= 1
-        elif self._small.has_unpriced and self._learning_spent < _LEARNING_MOST:
+        elif not is_priced and self._learning_spent < _LEARNING_MOST:
             self._learning_left = 1
             self._learning_spent += 1
 
@@ -288,11 +294,11 @@ class Window:
     def _assemble(
         self,
         durations_s: Mapping[Phase, float],
-        small_and_mapped: tuple[int, int],
+        small_and_mapped: tuple[int, int, bool],
         objects: int | None,
         types: tuple[TypeUse, ...],
     ) -> Measurement:
-        small_bytes, mapped = small_and_mapped
+        small_bytes, mapped, is_exact = small_and_mapped
         read, start, ledger = self._read, self._start, self._ledger
         heap_bytes = self._heap_bytes(objects)
         rss_end = read.rss.read() if read.rss is not None else None
@@ -300,7 +306,7 @@ class Window:
         rss_peak = read.rss.peak() if read.rss is not None else None
         return Measurement(
             growth_bytes=small_bytes + heap_bytes + mapped,
-            exact=self._small.is_exact and read.heap is not None,
+            exact=is_exact,
             blocks=ledger.of_test(Signal.BLOCKS),
             small_bytes=small_bytes,
             heap_bytes=heap_bytes if read.heap is not None else None,

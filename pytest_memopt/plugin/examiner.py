@@ -109,17 +109,16 @@ class Examiner:
         if run.raised:
             is_skip = record.outcome in (Outcome.SKIPPED, Outcome.XFAILED)
             return record if is_skip else replace(record, verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
-        return self._judge(run, run.measured, record)
+        return self._judge(run, run.measured, record, self._rerunner)
 
-    def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord) -> TestRecord:
-        assert self._rerunner is not None
+    def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord, rerunner: Rerunner) -> TestRecord:
         wanted = self.wanted(run.item)
         # a run inside another plugin's hooks is only an estimate: the verdict needs one of ours
-        with self._rerunner.ready(self._next):
+        with rerunner.ready(self._next):
             warmup = max(wanted.limits.warmup, int(run.purpose is Purpose.FOREIGN))
-            runs, no_rerun = self._confirmed_runs(measured, wanted, warmup)
+            runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
             judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
-            sites = self._rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
+            sites = rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
         record = replace(
             record,
             measured=replace(runs[0], types=runs[-1].types),
@@ -134,17 +133,18 @@ class Examiner:
         make_failure(run, record)
         return replace(record, outcome=outcome_of(run))
 
-    def _confirmed_runs(self, first: Measurement, wanted: Wanted, warmup: int) -> tuple[list[Measurement], str | None]:
+    def _confirmed_runs(
+        self, first: Measurement, wanted: Wanted, warmup: int, rerunner: Rerunner
+    ) -> tuple[list[Measurement], str | None]:
         """The run that is judged, its reruns, and why there are none although some were wanted."""
-        assert self._rerunner is not None
         runs = [first]
         try:
             for _ in range(warmup):
-                runs = [self._rerunner.rerun(wanted.plan)]
+                runs = [rerunner.rerun(wanted.plan)]
             for _ in range(self._settings.confirm):
                 if not exceeded_in_all(runs, wanted.limits):
                     break
-                runs.append(self._rerunner.rerun(wanted.plan))
+                runs.append(rerunner.rerun(wanted.plan))
         except CannotRerun as problem:
             return runs, str(problem)
         return runs, None

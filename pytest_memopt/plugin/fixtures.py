@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def memory_snapshot() -> Callable[..., Snapshot]:
-    """Take a snapshot of what is alive: ``before = memory_snapshot(); work(); diff = memory_snapshot() - before``.
+    """A function that takes a snapshot of what is alive; two of them are subtracted.
+
+    As in ``before = memory_snapshot(); work(); diff = memory_snapshot() - before``.
 
     ``memory_snapshot(deep=True)`` adds sizes with all that the objects refer to, by Pympler.
     """

@@ -38,10 +38,13 @@ def _run_phases(item: pytest.Item, nextitem: pytest.Item | None, runner: PhaseRu
     is_limited = examiner.is_limited(item)
     waiting = [runner.run("setup")]
     if waiting[0].passed:
-        if item.config.getoption("setupshow", False):
+        if item.config.getoption("setupshow", default=False):
             compat.show_setup(item)
         waiting.append(runner.run("call"))
-    if not (waiting[-1].passed or compat.is_strict_xpass(waiting[-1])):
+    if item.config.getoption("setupshow", default=False) and not is_limited:
+        # its letter belongs between set-up and teardown
+        _hand_on(waiting, log)
+    elif not (waiting[-1].passed or compat.is_strict_xpass(waiting[-1])):
         _hand_on(waiting, log)
     following: object = compat.StandIn(item) if is_limited else _next_to_run(item, nextitem)
     teardown_report = runner.run("teardown", nextitem=following)

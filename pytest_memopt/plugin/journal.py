@@ -60,7 +60,7 @@ class Journal:
         line = f'{{"pid": {self._pid}, "rss_bytes": {rss_bytes}, "worker": "{self._worker}", "nodeid": {json.dumps(nodeid)}}}\n'
         with contextlib.suppress(OSError):
             # what is left of a longer line from before stands behind the line's end, and is not read
-            self._write(line.encode())
+            _overwrite(self._file, line.encode())
 
     def close(self) -> None:
         """The process ends as it should: the page is not needed."""
@@ -70,13 +70,13 @@ class Journal:
                 self._path.unlink()
         self._file = None
 
-    def _write(self, line: bytes) -> None:
-        assert self._file is not None
-        if hasattr(os, "pwrite"):
-            os.pwrite(self._file, line, 0)
-        else:
-            os.lseek(self._file, 0, os.SEEK_SET)
-            os.write(self._file, line)
+
+def _overwrite(file: int, line: bytes) -> None:
+    if hasattr(os, "pwrite"):
+        os.pwrite(file, line, 0)
+    else:
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, line)
 
 
 def read_last(folder: Path, run: str, worker: str) -> LastEntry | None:

@@ -20,8 +20,7 @@ from ..settings import (
 )
 
 MARKERS: Final = (
-    "memory_limit(peak, *, growth, rss, objects, fds, threads, warmup, severity): the most memory this test may use; "
-    'e.g. memory_limit(growth="64 KiB").',
+    'memory_limit(peak, *, growth, rss, objects, fds, threads, warmup, severity): the most this test may use, as in growth="64 KiB".',
     'memopt(skip=False, reason="", gc="off"): exempt this test from measuring, or leave the garbage collector alone.',
 )
 

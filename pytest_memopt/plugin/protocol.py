@@ -8,7 +8,6 @@ from . import compat
 from .compat import When
 from .recorder import Recorder
 
-
 # names written out: the interpreter's attribute cache keeps, and lets go of, a name that is put together each time
 HOOKS: dict[When, str] = {
     "setup": "pytest_runtest_setup",

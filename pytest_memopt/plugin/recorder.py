@@ -19,12 +19,11 @@ from ..meters.weight import Scales, Weight
 from ..meters.window import Window
 from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
-from .keepsakes import Keepsakes
+from .keepsakes import NOTHING, Keepsakes
 from .run import ItemRun, Purpose
 
 INSTANCES_UNTIL_SETTLED = 64
 CALIBRATIONS = 9
-NOTHING = Weight()
 ACCOUNTS = {"setup": Account.SETUP, "call": Account.CALL, "teardown": Account.TEARDOWN}
 PHASES = len(ACCOUNTS)
 
@@ -207,9 +206,11 @@ class Recorder:
         if run.purpose is Purpose.RERUN:
             run.keepsakes.forget_output()
         is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
-        self._refund(run)
+        kept = self._weigh_kept(run) if run.purpose is not Purpose.RERUN else NOTHING
         self._window.close()
-        measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run))
+        if self._window.reads_phases:
+            self._window.refund(self._call_weights[self._calls_charged])
+        measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run), run.shape, kept)
         run.measured = replace(measured, exact=False) if is_estimate else measured
         return run
 
@@ -221,13 +222,6 @@ class Recorder:
     def _switch(self, account: Account) -> None:
         if self._window.is_open and self.current is not None and self.current.problem is None:
             self._window.switch(account)
-
-    def _refund(self, run: ItemRun) -> None:
-        weight = self._call_weights[self._calls_charged if self._window.reads_phases else 0]
-        if run.purpose is not Purpose.RERUN:
-            weight += self._weigh_kept(run)
-        if weight != NOTHING:
-            self._window.refund(weight)
 
     def _weigh_kept(self, run: ItemRun) -> Weight:
         """Output, properties, warnings, subtests' reports and a failure's traceback, as far as pytest keeps them."""

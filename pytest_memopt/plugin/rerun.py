@@ -17,7 +17,7 @@ from .recorder import Recorder
 from .run import Purpose
 
 
-class CannotRerun(MemoptError):
+class CannotRerun(MemoptError):  # noqa: N818 - it says what happened
     """An item did not do the same when it was run again; the message says what happened."""
 
 

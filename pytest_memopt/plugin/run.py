@@ -55,3 +55,10 @@ class ItemRun:
     def durations_s(self) -> dict[Phase, float]:
         """Seconds of each phase that is over."""
         return {phase: report.duration for phase, report in self.reports.items()}
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What tells how much memory pytest's reports on this run take: how many, with how many sections and keywords."""
+        reports = self.reports.values()
+        counts = [(len(report.sections), len(report.keywords), len(report.user_properties)) for report in reports]
+        return (self.raised, *counts)
