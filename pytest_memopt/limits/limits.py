@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -38,6 +38,7 @@ class Limit:
         ceiling: the highest value that is still fine, in bytes or as a count (see ``Metric.is_bytes``).
         type_name: for ``objects``: the type that is counted, as ``app.Session``; ``None`` for all together.
         severity: whether a breach fails the test or is only told.
+        written: the size as the user wrote it (``"1 MB"``), to be told in the same words; ``None`` for a number.
         source: where the limit was written, for the failure message (``"mark memory_limit"``, ``"memopt_limits: tests/*"``).
     """
 
@@ -46,6 +47,7 @@ class Limit:
     type_name: str | None = None
     severity: Severity = Severity.FAIL
     source: str = "memory_limit"
+    written: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> tuple[Metric, str | None]:

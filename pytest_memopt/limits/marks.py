@@ -95,7 +95,9 @@ def _with_positional_peak(args: Sequence[object], kwargs: Mapping[str, object], 
 def _limits_of(metric: Metric, value: object, severity: Severity, source: str) -> list[Limit]:
     subject = f"{source}: {metric.value}"
     if metric.is_bytes:
-        return [Limit(metric=metric, ceiling=parse_size(value, subject), severity=severity, source=source)]
+        written = " ".join(value.split()) if isinstance(value, str) else None
+        ceiling = parse_size(value, subject)
+        return [Limit(metric=metric, ceiling=ceiling, severity=severity, source=source, written=written)]
     if metric is Metric.OBJECTS and isinstance(value, Mapping):
         return [_type_limit(name, count, severity, source) for name, count in value.items()]
     return [Limit(metric=metric, ceiling=_count(value, subject), severity=severity, source=source)]

@@ -41,6 +41,7 @@ class Instruments:
         level_small: the same for its smallest sizes, which takes longer.
         rss: resident memory and its peak.
         fds, threads: open descriptors, running threads.
+        threads_settled: running threads, after waiting a moment for their number to fall to the given one.
         extra: meters that plugins added.
         tracer: counts allocations where a limit asks for it.
     """
@@ -54,5 +55,6 @@ class Instruments:
     rss: PeakMeter | None = None
     fds: Meter | None = None
     threads: Meter | None = None
+    threads_settled: Callable[[int], int] | None = None
     extra: tuple[Meter, ...] = ()
     tracer: Tracer | None = None

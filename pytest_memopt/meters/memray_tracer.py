@@ -73,6 +73,9 @@ class MemrayTracer:
         else:
             self._tracker, self._folder, self._why = tracker, folder, None
 
+    def forget_peak(self) -> None:
+        """There is no forgetting: the peak is over the whole of it."""
+
     def current(self) -> int:
         """There is no telling before the end."""
         return 0

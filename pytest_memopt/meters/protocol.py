@@ -75,6 +75,10 @@ class Tracer(Protocol):
         """Begin to count; allocations from before don't count."""
         ...
 
+    def forget_peak(self) -> None:
+        """Let the peak begin anew, where that can be done."""
+        ...
+
     def current(self) -> int:
         """Bytes allocated since the start and not freed yet; 0 where that can't be told before the end."""
         ...

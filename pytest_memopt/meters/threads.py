@@ -15,7 +15,7 @@ from .protocol import Unit
 from .status import MeterStatus
 
 TASKS: Final = "/proc/self/task"
-PATIENCE_S: Final = 0.005
+PATIENCE_S: Final = 0.1
 _PAUSE_S: Final = 0.0001
 _LINKS_OF_A_FOLDER: Final = 2
 

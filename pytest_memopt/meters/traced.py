@@ -88,6 +88,10 @@ class TracemallocTracer:
         tracemalloc.reset_peak()
         self._base_bytes = tracemalloc.get_traced_memory()[0]
 
+    def forget_peak(self) -> None:
+        """Let the peak begin anew."""
+        tracemalloc.reset_peak()
+
     def current(self) -> int:
         """Bytes allocated since the start and not freed yet."""
         return tracemalloc.get_traced_memory()[0] - self._base_bytes

@@ -85,7 +85,12 @@ class Window:
         self._last[Signal.SMALL] = self._small_start or 0
 
     def mark_peak(self) -> None:
-        """Forget the peak of resident memory so far: what comes now is the test's own."""
+        """Forget the peaks so far: what comes now is the test's own."""
+        if self._plan.traced and self._read.tracer is not None:
+            self._read.tracer.forget_peak()
+        self._mark_rss()
+
+    def _mark_rss(self) -> None:
         if self._read.rss is not None:
             self._start[_RSS] = self._read.rss.mark()
 
@@ -246,7 +251,7 @@ class Window:
         start[_FROZEN] = gc.get_freeze_count() if self._plan.net_objects else 0
         for column, meter in enumerate(read.extra, start=_EXTRA):
             start[column] = meter.read()
-        self.mark_peak()
+        self._mark_rss()
 
     def _trim_if_risen(self) -> None:
         if self._read.trim is None or self._read.rss is None:
@@ -313,7 +318,7 @@ class Window:
             mapped_bytes=mapped,
             objects=objects,
             fds=read.fds.read() - start[_FDS] if read.fds is not None else None,
-            threads=read.threads.read() - start[_THREADS] if read.threads is not None else None,
+            threads=self._net_threads(),
             rss_start_bytes=start[_RSS] if read.rss is not None else None,
             rss_end_bytes=rss_end,
             peak_rss_bytes=max(0, rss_peak - start[_RSS]) if rss_peak is not None else None,
@@ -323,6 +328,13 @@ class Window:
             extra={m.name: m.read() - start[column] for column, m in enumerate(read.extra, start=_EXTRA)},
             notes=tuple(self._notes),
         )
+
+    def _net_threads(self) -> int | None:
+        if self._read.threads is None:
+            return None
+        before = self._start[_THREADS]
+        settled = self._read.threads_settled
+        return (settled(before) if settled is not None else self._read.threads.read()) - before
 
     def _heap_bytes(self, objects: int | None) -> int:
         """Net bytes of C heap; where nothing else moved, what lies within glibc's uncertainty is none.

@@ -68,6 +68,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
         rss=resident if resident.available else None,
         fds=fds if fds.available else None,
         threads=threads,
+        threads_settled=threads.settled,
         extra=extra,
         tracer=tracer,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from ..limits.judge import exceeded_in_all
 from ..limits.rules import Rule
-from ..meters.measurement import Measurement, Phase
+from ..meters.measurement import Measurement, Phase, Site
 from ..settings import Settings
 from ..verdicts.judge import judge
 from ..verdicts.record import Outcome, TestRecord, VerdictKind
@@ -126,7 +127,7 @@ class Examiner:
             why=judgement.why,
             breaches=judgement.breaches,
             reruns=tuple(rerun.growth_bytes for rerun in runs[1:]),
-            sites=sites,
+            sites=tuple(_below(site, run.item.config.rootpath) for site in sites),
         )
         if not judgement.fails:
             return record
@@ -155,3 +156,9 @@ class Examiner:
             "record": to_wire(record) if self._worker is not None else record,
             "fixtures": [cost.to_wire() for cost in self._recorder.fixtures.take()],
         }
+
+
+def _below(site: Site, root: Path) -> Site:
+    """The line with its path as pytest shows paths: relative to the root where it lies below it."""
+    path = Path(site.path)
+    return replace(site, path=str(path.relative_to(root))) if path.is_relative_to(root) else site

@@ -47,7 +47,7 @@ def make_failure(run: ItemRun, record: TestRecord) -> None:
             [explanation.headline, *(f"  {line}" for line in explanation.lines)],
             path,
             (line_number or 0) + 1,
-            explanation.headline,
+            explanation.headline.removeprefix("memory: "),
         )
         setattr(report, FAILED_FLAG, True)
     report.duration, report.start, report.stop = original.duration, original.start, original.stop

@@ -24,33 +24,44 @@ def run_measured(item: pytest.Item, nextitem: pytest.Item | None, recorder: Reco
     ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     compat.begin_request(item)
     compat.renew_instance(item)
+    sibling = compat.StandIn(item) if examiner.is_limited(item) else None
     try:
         runner = PhaseRunner(recorder, item)
         recorder.begin(item, examiner.wanted(item).plan, Purpose.FIRST)
-        _run_phases(item, nextitem, runner, examiner)
+        _run_phases(item, nextitem, sibling, runner, examiner)
     finally:
         compat.end_request(item)
     ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _run_phases(item: pytest.Item, nextitem: pytest.Item | None, runner: PhaseRunner, examiner: Examiner) -> None:
+def _run_phases(
+    item: pytest.Item,
+    nextitem: pytest.Item | None,
+    sibling: compat.StandIn | None,
+    runner: PhaseRunner,
+    examiner: Examiner,
+) -> None:
     log = item.ihook.pytest_runtest_logreport
-    is_limited = examiner.is_limited(item)
+    shows_setup = item.config.getoption("setupshow", default=False)
     waiting = [runner.run("setup")]
     if waiting[0].passed:
-        if item.config.getoption("setupshow", default=False):
+        if shows_setup:
             compat.show_setup(item)
         waiting.append(runner.run("call"))
-    if item.config.getoption("setupshow", default=False) and not is_limited:
-        # its letter belongs between set-up and teardown
+    may_wait = waiting[-1].passed or compat.is_strict_xpass(waiting[-1])
+    # a test's letter belongs between the lines on its set-up and on its teardown
+    if not may_wait or (shows_setup and sibling is None):
         _hand_on(waiting, log)
-    elif not (waiting[-1].passed or compat.is_strict_xpass(waiting[-1])):
+    following = _next_to_run(item, nextitem) if sibling is None else sibling
+    try:
+        teardown_report = runner.run("teardown", nextitem=following)
+    except BaseException:
+        # the session is interrupted, and the test itself was over
         _hand_on(waiting, log)
-    following: object = compat.StandIn(item) if is_limited else _next_to_run(item, nextitem)
-    teardown_report = runner.run("teardown", nextitem=following)
+        raise
     examiner.conclude()
     _hand_on(waiting, log)
-    if is_limited:
+    if sibling is not None:
         _complete_teardown(item, _next_to_run(item, nextitem), runner, teardown_report)
     else:
         log(report=teardown_report)

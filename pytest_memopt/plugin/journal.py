@@ -50,7 +50,7 @@ class Journal:
         self._pid = os.getpid()
         self._file: int | None = None
         with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
 
     def note(self, nodeid: str, rss_bytes: int) -> None:
@@ -69,6 +69,18 @@ class Journal:
                 os.close(self._file)
                 self._path.unlink()
         self._file = None
+
+
+def make_folder(folder: Path) -> None:
+    """Make the journal's folder; the one above, when it is made for this, is hidden from version control.
+
+    Raises:
+        OSError: where it can't be made.
+    """
+    is_new = not folder.parent.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_new:
+        (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def _overwrite(file: int, line: bytes) -> None:

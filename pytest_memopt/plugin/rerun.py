@@ -67,9 +67,9 @@ class Rerunner:
         compat.begin_request(item)
         compat.renew_instance(item)
         try:
-            runner = PhaseRunner(recorder, item)
+            runner, sibling = PhaseRunner(recorder, item), compat.StandIn(item)
             recorder.begin(item, plan, Purpose.RERUN)
-            reports = self._run_phases(runner)
+            reports = self._run_phases(runner, sibling)
             run = recorder.finish()
         finally:
             recorder.abandon()
@@ -81,9 +81,9 @@ class Rerunner:
             raise CannotRerun("when it was run again, it could not be measured")
         return run.measured
 
-    def _run_phases(self, runner: PhaseRunner) -> list[pytest.TestReport]:
+    def _run_phases(self, runner: PhaseRunner, sibling: compat.StandIn) -> list[pytest.TestReport]:
         reports = [runner.run("setup")]
         if reports[0].passed:
             reports.append(runner.run("call"))
-        reports.append(runner.run("teardown", nextitem=compat.StandIn(self._item)))
+        reports.append(runner.run("teardown", nextitem=sibling))
         return reports

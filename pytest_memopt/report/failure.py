@@ -14,6 +14,7 @@ from .wording import came_down, counted, over_limit, runs_text
 JUDGED_ONCE: Final = "judged on its first run"
 _TYPES_SHOWN: Final = 6
 _SITES_SHOWN: Final = 6
+_SITE_SHARE: Final = 100  # a line that holds less than one part in so many is noise
 _ONE_KIB: Final = 1024
 _ABOUT_SURVIVORS: Final = frozenset({Metric.GROWTH, Metric.RSS, Metric.OBJECTS})
 _ABOUT_BYTES: Final = frozenset({Metric.GROWTH, Metric.RSS, Metric.PEAK, Metric.OBJECTS})
@@ -125,12 +126,18 @@ def _types(measured: Measurement) -> list[str]:
     if not shown:
         return []
     rows = [(format_count(use.count, signed=True), use.type, format_size(use.bytes)) for use in shown]
-    return ["alive since this test:", *_columns(rows), *_left_out(len(measured.types) - len(shown), "type")]
+    return [
+        "alive since this test (own sizes, without what they refer to):",
+        *_columns(rows),
+        *_left_out(len(measured.types) - len(shown), "type"),
+    ]
 
 
 def _sites(record: TestRecord) -> list[str]:
     """A table of the allocating lines."""
-    shown = record.sites[:_SITES_SHOWN]
+    total_bytes = sum(site.bytes for site in record.sites)
+    told = [site for site in record.sites if site.bytes * _SITE_SHARE >= total_bytes]
+    shown = told[:_SITES_SHOWN]
     if not shown:
         return []
     rows = [
@@ -141,7 +148,7 @@ def _sites(record: TestRecord) -> list[str]:
         )
         for site in shown
     ]
-    return ["allocated at:", *_columns(rows), *_left_out(len(record.sites) - len(shown), "line")]
+    return ["allocated at:", *_columns(rows), *_left_out(len(told) - len(shown), "line")]
 
 
 def _whereabouts(measured: Measurement) -> list[str]:

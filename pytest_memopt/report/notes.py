@@ -82,12 +82,13 @@ def _verdict(record: TestRecord) -> list[Span]:
 
 
 def _left(record: TestRecord) -> list[Span]:
-    """Descriptors and threads that the test left behind, for which the table has no column."""
+    """What the test left behind that the table has no column for: descriptors, threads, readings of users' meters."""
     measured = record.measured
     if measured is None:
         return []
     left = ((measured.fds, "open descriptor"), (measured.threads, "running thread"))
-    return [Span(f"+{counted(count, noun)}", Style.WARN) for count, noun in left if count and count > 0]
+    told = [Span(f"+{counted(count, noun)}", Style.WARN) for count, noun in left if count and count > 0]
+    return [*told, *(Span(f"{change:+} {name}", Style.WARN) for name, change in measured.extra.items() if change)]
 
 
 def _step(trend: TrendNote | None) -> list[Span]:

@@ -10,6 +10,7 @@ from ..verdicts.record import TestRecord, VerdictKind
 from .failure import stands
 from .summary import FixtureUse, RunSummary, TrendNote
 
+NOTABLE_GROWTH_BYTES: Final = 1024
 NOTABLE_PEAK_BYTES: Final = 10 * 1024**2
 NOTABLE_SETUP_S: Final = 0.1
 _QUIET: Final = frozenset({VerdictKind.OK, VerdictKind.UNMEASURED})
@@ -51,7 +52,8 @@ def _has_news(record: TestRecord, summary: RunSummary) -> bool:
     if summary.test_trends.get(record.nodeid, TrendNote()).step_bytes:
         return True
     return measured is not None and (
-        measured.growth_bytes > summary.floor.growth_bytes
+        measured.growth_bytes >= max(NOTABLE_GROWTH_BYTES, summary.floor.growth_bytes + 1)
+        or any(measured.extra.values())
         or (measured.fds or 0) > 0
         or (measured.threads or 0) > 0
         or (measured.peak_rss_bytes or 0) >= NOTABLE_PEAK_BYTES

@@ -59,7 +59,7 @@ def over_limit(breach: Breach) -> str:
     if measured == ceiling and breach.measured != limit.ceiling:
         measured, ceiling = f"{format_count(breach.measured)} B", f"{format_count(limit.ceiling)} B"
     # Nobody writes a limit as "1.0 MiB".
-    return f"{_deed(limit, measured)}, limit {ceiling.replace('.0 ', ' ')}"
+    return f"{_deed(limit, measured)}, limit {limit.written or ceiling.replace('.0 ', ' ')}"
 
 
 def runs_text(breach: Breach) -> str:

@@ -120,6 +120,8 @@ def _limit_to_wire(limit: Limit) -> dict[str, object]:
         data["type_name"] = limit.type_name
     if limit.severity is not Severity.FAIL:
         data["severity"] = limit.severity.value
+    if limit.written is not None:
+        data["written"] = limit.written
     return data
 
 
@@ -130,6 +132,7 @@ def _limit(data: Mapping[str, Any]) -> Limit:
         source=data["source"],
         type_name=data.get("type_name"),
         severity=Severity(data.get("severity", Severity.FAIL.value)),
+        written=data.get("written"),
     )
 
 
