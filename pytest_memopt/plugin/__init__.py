@@ -7,11 +7,15 @@ all meters behind it, is made when there is something to measure.
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .fixtures import memopt, memory_snapshot
-from .options import add_options
+from .options import MARKERS, add_options, asks_for_something
+
+if TYPE_CHECKING:
+    from .activation import Activation
 
 __all__ = [
     "memopt",
@@ -27,6 +31,10 @@ __all__ = [
 ]
 
 
+OUR_MARKS = frozenset({"memory_limit", "memopt", "limit_memory"})
+ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the hooks that other plugins may implement."""
     from . import hookspecs
@@ -40,10 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the settings, refuse what makes no sense, and make the engine if every test is to be measured."""
-    from .activation import prepare
+    """Declare the marks; read the settings and make the engine only if some option asks for something."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+    if asks_for_something(config):
+        from .activation import activation_of
 
-    prepare(config)
+        activation_of(config).activate()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,24 +63,29 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Check the marks of what was collected: a wrong one is an error of collection that names the test."""
     report = yield
+    marked = [
+        node
+        for node in (collector, *report.result)
+        if any(mark.name in OUR_MARKS for mark in getattr(node, "own_markers", ()))
+    ]
+    if not marked or report.outcome != "passed":
+        return report
     from .activation import check_marks
 
-    return check_marks(collector, report)
+    return check_marks(collector.config, marked, report)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make the engine when some test carries a limit, though nobody asked for all tests to be measured."""
-    from .activation import activate_for_marks
-
-    activate_for_marks(session)
+    if (activation := session.config.stash.get(ACTIVATION, None)) is not None and activation.has_marks:
+        activation.activate()
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what measures, when something does."""
-    from .activation import header_line
-
-    return header_line(config)
+    activation = config.stash.get(ACTIVATION, None)
+    return activation.header_line() if activation is not None else None
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
@@ -81,6 +97,5 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Give back what was borrowed from the process."""
-    from .activation import shut_down
-
-    shut_down(config)
+    if (activation := config.stash.get(ACTIVATION, None)) is not None:
+        activation.close()

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .options import MARKERS, settings_from
+from . import ACTIVATION
+from .options import settings_from
 
 if TYPE_CHECKING:
     from ..limits.rules import Rule
     from ..settings import Settings
     from .engine import Engine
     from .header import Header
-
-OUR_MARKS = frozenset({"memory_limit", "memopt", "limit_memory"})
 
 
 class Activation:
@@ -66,6 +65,12 @@ class Activation:
             controller = Controller(self._config, self.settings, header)
             self._config.pluginmanager.register(controller, "memopt-controller")
 
+    def header_line(self) -> str | None:
+        """What measures in this process; nothing when nothing does, or when workers do."""
+        if self.header is None or not self.header.meters:
+            return None
+        return self.header.line(self.settings.gc.value)
+
     def close(self) -> None:
         """Give back what was borrowed from the process."""
         for closer in reversed(self._closers):
@@ -94,60 +99,33 @@ class Activation:
         return (history.parent / default.name) if history is not None else self._config.rootpath / default
 
 
-ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
+def activation_of(config: pytest.Config) -> Activation:
+    """The activation of this session, made from its settings when it is first asked for.
+
+    Raises:
+        pytest.UsageError: for a setting that makes no sense.
+    """
+    if ACTIVATION not in config.stash:
+        settings = settings_from(config)
+        rules: list[Rule] = []
+        if settings.limit_lines:
+            from .wanted import parse_rules
+
+            rules = parse_rules(settings)
+        config.stash[ACTIVATION] = Activation(config, settings, rules)
+    return config.stash[ACTIVATION]
 
 
-def prepare(config: pytest.Config) -> None:
-    """Declare the marks, read the settings, and turn on what they ask for."""
-    for line in MARKERS:
-        config.addinivalue_line("markers", line)
-    settings = settings_from(config)
-    rules: list[Rule] = []
-    if settings.limit_lines:
-        from .wanted import parse_rules
-
-        rules = parse_rules(settings)
-    activation = Activation(config, settings, rules)
-    config.stash[ACTIVATION] = activation
-    activation.activate()
-
-
-def check_marks(collector: pytest.Collector, report: pytest.CollectReport) -> pytest.CollectReport:
-    """Look for marks of ours on what was collected; a wrong one turns the report into a failed one."""
-    marked = [
-        node
-        for node in (collector, *report.result)
-        if any(mark.name in OUR_MARKS for mark in getattr(node, "own_markers", ()))
-    ]
-    if not marked or report.outcome != "passed":
-        return report
+def check_marks(
+    config: pytest.Config, marked: list[pytest.Item | pytest.Collector], report: pytest.CollectReport
+) -> pytest.CollectReport:
+    """Parse the marks of ours on ``marked``; a wrong one turns the report into a failed one."""
     from .wanted import problem_of_marks
 
-    registered = {line.partition("(")[0].partition(":")[0].strip() for line in collector.config.getini("markers")}
+    registered = {line.partition("(")[0].partition(":")[0].strip() for line in config.getini("markers")}
     problems = [problem for node in marked if (problem := problem_of_marks(node, registered))]
     if problems:
         report.outcome, report.result, report.longrepr = "failed", [], "\n".join(problems)
     elif any(mark.name != "limit_memory" for node in marked for mark in node.own_markers):
-        collector.config.stash[ACTIVATION].has_marks = True
+        activation_of(config).has_marks = True
     return report
-
-
-def activate_for_marks(session: pytest.Session) -> None:
-    """Turn the plugin on when a test that will run carries a mark of ours."""
-    activation = session.config.stash[ACTIVATION]
-    if activation.has_marks:
-        activation.activate()
-
-
-def header_line(config: pytest.Config) -> str | None:
-    """What measures in this process; nothing when nothing does, or when workers do."""
-    activation = config.stash[ACTIVATION]
-    if activation.header is None or not activation.header.meters:
-        return None
-    return activation.header.line(activation.settings.gc.value)
-
-
-def shut_down(config: pytest.Config) -> None:
-    """Undo `prepare`."""
-    if ACTIVATION in config.stash:
-        config.stash[ACTIVATION].close()

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 
-from ..errors import UsageError
-from ..settings import (
-    DEFAULT_HISTORY,
-    GcChoice,
-    Settings,
-    TracerChoice,
-    first_set,
-    parse_choice,
-    parse_count,
-    strip_lines,
-)
+if TYPE_CHECKING:
+    from ..settings import GcChoice, Settings, TracerChoice
 
 MARKERS: Final = (
     'memory_limit(peak, *, growth, rss, objects, fds, threads, warmup, severity): the most this test may use, as in growth="64 KiB".',
     'memopt(skip=False, reason="", gc="off"): exempt this test from measuring, or leave the garbage collector alone.',
+)
+
+
+_NAMES: Final = (
+    "memopt",
+    "memopt_report",
+    "memopt_confirm",
+    "memopt_history",
+    "memopt_no_history",
+    "memopt_json",
+    "memopt_top",
+    "memopt_gc",
+    "memopt_tracer",
 )
 
 
@@ -53,7 +56,7 @@ def add_options(parser: pytest.Parser) -> None:
         "memopt_limits", 'limits, a line each: "[warn:|fail:] GLOB: peak=50MB growth=1MB"', type="linelist", default=[]
     )
     option("--memopt-confirm", "reruns that must reproduce a breach before it fails the test (default 2)", metavar="N")
-    option("--memopt-history", f"file of the history (default {DEFAULT_HISTORY})", metavar="PATH")
+    option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
     group.addoption(
         "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
     )
@@ -64,12 +67,24 @@ def add_options(parser: pytest.Parser) -> None:
     option("--memopt-tracer", "who counts allocated peaks: tracemalloc (default) or memray", metavar="NAME")
 
 
+def asks_for_something(config: pytest.Config) -> bool:
+    """Whether any option of ours is set, so that the settings are worth reading."""
+    if any(config.getoption(name, default=None) is not None for name in (*_NAMES, "memopt_limit")):
+        return True
+    try:
+        return any(config.getini(name) not in (None, []) for name in (*_NAMES, "memopt_limits"))
+    except ValueError:
+        return True  # one of them makes no sense, which is said when the settings are read
+
+
 def settings_from(config: pytest.Config) -> Settings:
     """The settings of this session.
 
     Raises:
         pytest.UsageError: for a value that makes no sense, naming option and value.
     """
+    from ..errors import UsageError
+
     try:
         return _read_settings(config)
     except UsageError as error:
@@ -77,19 +92,20 @@ def settings_from(config: pytest.Config) -> Settings:
 
 
 def _read_settings(config: pytest.Config) -> Settings:
+    from .. import settings
+
     texts = {name: _text(config, name) for name in ("confirm", "history", "json", "top", "gc", "tracer")}
-    gc = parse_choice(texts["gc"][0] or GcChoice.FREEZE.value, GcChoice, texts["gc"][1])
-    tracer = parse_choice(texts["tracer"][0] or TracerChoice.TRACEMALLOC.value, TracerChoice, texts["tracer"][1])
-    history = Path(texts["history"][0]) if texts["history"][0] else DEFAULT_HISTORY
-    json_text = texts["json"][0]
-    return Settings(
+    gc = settings.parse_choice(texts["gc"][0] or "freeze", settings.GcChoice, texts["gc"][1])
+    tracer = settings.parse_choice(texts["tracer"][0] or "tracemalloc", settings.TracerChoice, texts["tracer"][1])
+    history, json = texts["history"][0] or settings.DEFAULT_HISTORY, texts["json"][0]
+    return settings.Settings(
         measure=_flag(config, "memopt"),
         report=_flag(config, "memopt_report"),
         limit_lines=_limit_lines(config),
-        confirm=parse_count(texts["confirm"][0] or "2", texts["confirm"][1]),
+        confirm=settings.parse_count(texts["confirm"][0] or "2", texts["confirm"][1]),
         history_path=None if _flag(config, "memopt_no_history") else config.rootpath / history,
-        json_path=config.invocation_params.dir / json_text if json_text else None,
-        top=parse_count(texts["top"][0] or "10", texts["top"][1]),
+        json_path=config.invocation_params.dir / json if json else None,
+        top=settings.parse_count(texts["top"][0] or "10", texts["top"][1]),
         gc=cast("GcChoice", gc),
         tracer=cast("TracerChoice", tracer),
     )
@@ -105,10 +121,14 @@ def _text(config: pytest.Config, name: str) -> tuple[str, str]:
 
 
 def _flag(config: pytest.Config, name: str) -> bool:
+    from ..settings import first_set
+
     return bool(first_set(config.getoption(name), _ini_flag(config, name), default=False))
 
 
 def _ini_flag(config: pytest.Config, name: str) -> bool | None:
+    from ..errors import UsageError
+
     try:
         value = config.getini(name)
     except ValueError as error:
@@ -117,6 +137,8 @@ def _ini_flag(config: pytest.Config, name: str) -> bool | None:
 
 
 def _limit_lines(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    from ..settings import strip_lines
+
     from_ini = strip_lines(config.getini("memopt_limits") or ())
     from_cli = strip_lines(config.getoption("memopt_limit") or ())
     return (*((line, "memopt_limits") for line in from_ini), *((line, "--memopt-limit") for line in from_cli))
