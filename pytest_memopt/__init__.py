@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import HistoryError, LimitError, MemoptError, MemoryLimitExceeded, SizeError, UsageError
+    from .meters.block import measure_block
+    from .meters.block_use import BlockUse
     from .meters.protocol import Meter, Unit
     from .meters.status import MeterStatus
     from .snapshots.diff import SnapshotDiff
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "BlockUse",
     "HistoryError",
     "LimitError",
     "MemoptError",
@@ -35,11 +38,13 @@ __all__ = [
     "UsageError",
     "__version__",
     "format_size",
+    "measure_block",
     "parse_size",
     "take_snapshot",
 ]
 
 _HOMES = {
+    "BlockUse": "meters.block_use",
     "HistoryError": "errors",
     "LimitError": "errors",
     "MemoptError": "errors",
@@ -53,6 +58,7 @@ _HOMES = {
     "Unit": "meters.protocol",
     "UsageError": "errors",
     "format_size": "units",
+    "measure_block": "meters.block",
     "parse_size": "units",
     "take_snapshot": "snapshots.take",
 }
