@@ -35,7 +35,7 @@ def files(pytester):
 
 @pytest.mark.parametrize(
     ("name", "gc_mode"),
-    [*((name, "freeze") for name in MODULES), ("test_weakref", "collect"), ("test_weakref", "off")],
+    [*((name, "freeze") for name in MODULES), ("test_generators", "collect"), ("test_generators", "off")],
 )
 def test_outcomes_are_the_same(assert_same_outcomes, files, name, gc_mode):
     """Every test of the module ends as it does without the plugin, however windows are settled."""
