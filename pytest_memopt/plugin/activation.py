@@ -80,18 +80,15 @@ class Activation:
     def _register_measuring(self, header: Header, worker: str | None) -> None:
         from .engine import build_engine
         from .examiner import Examiner
-        from .header import WORKER_OUTPUT
         from .journal import Journal
         from .session import MeasuringHooks
 
         engine = build_engine(self._config, self.settings)
         header.floor, header.meters = engine.floor, engine.meters
-        if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[WORKER_OUTPUT] = header.to_wire()
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
         self._closers += [engine, journal]
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker)
-        hooks = MeasuringHooks(engine, examiner, journal)
+        hooks = MeasuringHooks(engine, examiner, journal, header)
         self._config.pluginmanager.register(hooks, "memopt-measuring")
 
     def _journal_folder(self, default: Path) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from ..settings import Settings
 from ..verdicts.judge import judge
 from ..verdicts.record import Outcome, TestRecord, VerdictKind
 from ..verdicts.wire import to_wire
+from . import compat
 from .failure import make_failure, outcome_of
 from .recorder import Recorder
 from .rerun import CannotRerun, Rerunner
@@ -49,6 +52,14 @@ class Examiner:
         if item is not self._item:
             self._item, self._wanted = item, wanted_of(item, self._rules)
         return self._wanted
+
+    def idle_rules(self, items: Sequence[pytest.Item]) -> tuple[str, ...]:
+        """The limits by glob or marker expression that fit none of ``items``."""
+        return tuple(
+            rule.where
+            for rule in self._rules
+            if not any(rule.applies_to(item.nodeid, partial(compat.evaluate_marks, item=item)) for item in items)
+        )
 
     def is_exempt(self, item: pytest.Item) -> bool:
         """Whether ``item`` is not to be measured at all."""

@@ -26,6 +26,7 @@ class Header:
         run_name: a name for the files of this run.
         floor: the calibration, when this process measures.
         meters: what is in use, when this process measures.
+        idle_rules: limits by glob or marker expression that no collected test fits.
     """
 
     journal_folder: Path
@@ -33,16 +34,19 @@ class Header:
     run_name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     floor: Floor = field(default_factory=Floor)
     meters: tuple[MeterStatus, ...] = ()
+    idle_rules: tuple[str, ...] = ()
 
     def to_wire(self) -> dict[str, Any]:
         """What a worker found out about its meters, as plain JSON, for the controller."""
-        return {"floor": asdict(self.floor), "meters": [asdict(meter) for meter in self.meters]}
+        meters = [asdict(meter) for meter in self.meters]
+        return {"floor": asdict(self.floor), "meters": meters, "idle_rules": list(self.idle_rules)}
 
     def learn(self, wire: Mapping[str, Any]) -> None:
         """Take over what a worker found out: the meters of the first one, and the floor of the worst."""
         if not wire:
             return
         floor = Floor(**wire["floor"])
+        self.idle_rules = tuple(wire.get("idle_rules", ()))
         self.meters = self.meters or tuple(MeterStatus(**meter) for meter in wire["meters"])
         self.floor = max(self.floor, floor, key=lambda one: (one.growth_bytes, one.objects, one.windows))
 

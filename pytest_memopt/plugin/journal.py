@@ -52,6 +52,8 @@ class Journal:
         with contextlib.suppress(OSError):
             make_folder(folder)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        # from the start the page says whose it is, so that nobody takes it for an orphan's
+        self.note("", 0)
 
     def note(self, nodeid: str, rss_bytes: int) -> None:
         """The test that begins now."""

@@ -9,6 +9,7 @@ import pytest
 from . import compat
 from .engine import Engine
 from .examiner import Examiner
+from .header import WORKER_OUTPUT, Header
 from .item_protocol import run_measured
 from .journal import Journal
 from .run import Purpose
@@ -17,10 +18,11 @@ from .run import Purpose
 class MeasuringHooks:
     """Registered when there is something to measure, in the process that runs the tests."""
 
-    def __init__(self, engine: Engine, examiner: Examiner, journal: Journal) -> None:
+    def __init__(self, engine: Engine, examiner: Examiner, journal: Journal, header: Header) -> None:
         self._recorder = engine.recorder
         self._examiner = examiner
         self._journal = journal
+        self._header = header
         self._collector = engine.collector
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -35,10 +37,16 @@ class MeasuringHooks:
         finally:
             self._recorder.abandon()
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note the limits that fit no test: a slip of the pen would else go unnoticed."""
+        self._header.idle_rules = self._examiner.idle_rules(session.items)
+
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Thaw what was frozen: what runs from now on may look at all objects (``gc.get_referrers``)."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Thaw what was frozen (what runs from now on may look at all objects), and tell the controller of the meters."""
         self._collector.release()
+        if (output := getattr(session.config, "workeroutput", None)) is not None:
+            output[WORKER_OUTPUT] = self._header.to_wire()
 
     @pytest.hookimpl(specname="pytest_runtest_protocol")
     def pytest_runtest_protocol_measured(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:

@@ -57,7 +57,7 @@ def sum_up(
         fixtures=ledger.fixtures(),
         workers=workers,
         trend=_slope_inside(workers),
-        warnings=tuple(ledger.warnings),
+        warnings=(*ledger.warnings, *(f"no test fits the limit {rule!r}" for rule in header.idle_rules)),
     )
     if not settings.keeps_history or settings.history_path is None:
         return summary
