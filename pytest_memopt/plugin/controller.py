@@ -58,8 +58,7 @@ class Controller:
         """A worker is gone: what measured in it is known now; if it died, its journal tells during which test."""
         self._header.learn(getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, {}))
         worker = node.gateway.id
-        entry = journal.read_last(self._header.journal_folder, self.run_name, worker)
-        if error and entry is not None:
+        if error and (entry := journal.take_last(self._header.journal_folder, self.run_name, worker)) is not None:
             self._ledger.lose(worker, entry.story)
 
     @pytest.hookimpl(trylast=True)

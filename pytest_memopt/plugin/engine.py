@@ -92,7 +92,10 @@ def _choose_tracer(settings: Settings) -> Tracer:
 
 
 def _extra_meters(config: pytest.Config) -> tuple[Meter, ...]:
-    given = [meter for meters in config.hook.pytest_memopt_meters(config=config) for meter in meters or ()]
+    try:
+        given = [meter for meters in config.hook.pytest_memopt_meters(config=config) for meter in meters or ()]
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong in another plugin's hook
+        raise pytest.UsageError(f"pytest_memopt_meters: {error!r}; it must return a list of meters") from None
     names: set[str] = set()
     for meter in given:
         if not isinstance(meter, Meter):
@@ -102,4 +105,17 @@ def _extra_meters(config: pytest.Config) -> tuple[Meter, ...]:
         if meter.name in names:
             raise pytest.UsageError(f"pytest_memopt_meters: two meters are called {meter.name!r}")
         names.add(meter.name)
-    return tuple(meter for meter in given if meter.status().available)
+    return tuple(meter for meter in given if _reads(meter))
+
+
+def _reads(meter: Meter) -> bool:
+    """Whether a plugin's meter is available; it is read once, so that a broken one is told before the first test."""
+    try:
+        if not meter.status().available:
+            return False
+        value = meter.read()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong in another plugin's meter
+        raise pytest.UsageError(f"pytest_memopt_meters: {meter.name!r} can't be read: {error!r}") from None
+    if not isinstance(value, int):
+        raise pytest.UsageError(f"pytest_memopt_meters: {meter.name!r} read {value!r}, which is not a whole number")
+    return True

@@ -22,7 +22,7 @@ class LastEntry:
 
     Attributes:
         worker: its name.
-        nodeid: the test it had begun.
+        nodeid: the test it had begun; ``""`` before the first.
         rss_bytes: its resident memory at that moment.
         pid: the process.
     """
@@ -35,6 +35,8 @@ class LastEntry:
     @property
     def story(self) -> str:
         """In words."""
+        if not self.nodeid:
+            return "it had not begun a test"
         return f"it was running {self.nodeid}, which it began with {format_size(self.rss_bytes)} resident"
 
 
@@ -93,23 +95,34 @@ def _overwrite(file: int, line: bytes) -> None:
         os.write(file, line)
 
 
-def read_last(folder: Path, run: str, worker: str) -> LastEntry | None:
-    """What ``worker`` of ``run`` wrote last; ``None`` when it left nothing."""
-    return _read(folder / f"{run}-{worker}{SUFFIX}")
+def take_last(folder: Path, run: str, worker: str) -> LastEntry | None:
+    """What ``worker`` of ``run``, which died, wrote last; its page is removed. ``None`` when it left nothing."""
+    page = folder / f"{run}-{worker}{SUFFIX}"
+    entry = _read(page)
+    if entry is not None:
+        _remove(page)
+    return entry
 
 
 def take_orphans(folder: Path) -> list[LastEntry]:
-    """The entries of processes that are gone, whose pages are removed: runs that were killed."""
+    """The entries of processes that are gone, whose pages are removed: runs that were killed.
+
+    Those that had not begun a test are not told. A page that can't be read is somebody's who is just starting.
+    """
     orphans = []
     for page in sorted(folder.glob(f"*{SUFFIX}")):
         entry = _read(page)
-        if entry is not None and psutil.pid_exists(entry.pid):
+        if entry is None or psutil.pid_exists(entry.pid):
             continue
-        if entry is not None:
+        _remove(page)
+        if entry.nodeid:
             orphans.append(entry)
-        with contextlib.suppress(OSError):
-            page.unlink()
     return orphans
+
+
+def _remove(page: Path) -> None:
+    with contextlib.suppress(OSError):
+        page.unlink()
 
 
 def _read(page: Path) -> LastEntry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -107,7 +107,7 @@ def _test_trends(store: HistoryStore, tests: tuple[TestRecord, ...], environment
     notes = {}
     for nodeid, points in store.series(nodeids, Metric.GROWTH.value, environment, HISTORY_RUNS).items():
         values = [point.value for point in points]
-        step = last_step(values, _STEP_FLOOR_BYTES)
+        step = last_step(_without_jitter(values), _STEP_FLOOR_BYTES)
         if not any(values):
             continue
         changed = points[step.index] if step is not None else None
@@ -118,6 +118,15 @@ def _test_trends(store: HistoryStore, tests: tuple[TestRecord, ...], environment
             step_commit=changed.commit[:_SHORT_COMMIT] if changed is not None and changed.commit else None,
         )
     return notes
+
+
+def _without_jitter(values: Sequence[float]) -> list[float]:
+    """The series with changes that don't matter taken out: so that a level which is the same but for bytes is one."""
+    settled: list[float] = []
+    for value in values:
+        is_same = bool(settled) and abs(value - settled[-1]) <= _STEP_FLOOR_BYTES
+        settled.append(settled[-1] if is_same else value)
+    return settled
 
 
 def _run_row(summary: RunSummary, environment: Environment) -> RunRow:
