@@ -58,6 +58,7 @@ class FakeTracer:
     found: Traced = field(default_factory=lambda: Traced(1000, (Site("a.py", 3, "f", 10, 1),)))
     running: int = 0
     current_bytes: int = 0
+    forgotten: int = 0
     name: str = "fake"
     asked_for_sites: list[bool] = field(default_factory=list)
 
@@ -66,6 +67,9 @@ class FakeTracer:
 
     def start(self) -> None:
         self.running += 1
+
+    def forget_peak(self) -> None:
+        self.forgotten += 1
 
     def current(self) -> int:
         return self.current_bytes
@@ -111,12 +115,20 @@ class FakeProcess:
     def level(self) -> None:
         self.reads["level"] += 1
 
+    def level_small(self) -> None:
+        self.reads["level small"] += 1
+
     def trim(self) -> None:
         self.reads["trim"] += 1
 
     def instruments(self, **others: object) -> Instruments:
         """The meters of this process, and ``others``."""
-        known = {"heap": self.read_heap, "level": self.level, "trim": self.trim}
+        known = {
+            "heap": self.read_heap,
+            "level": self.level,
+            "level_small": self.level_small,
+            "trim": self.trim,
+        }
         return Instruments(**{"blocks": self.read_blocks, "small": self, **known, **others})
 
 

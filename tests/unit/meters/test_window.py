@@ -1,0 +1,496 @@
+"""The measuring window, on a process whose memory is a few numbers."""
+
+import gc
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_memopt.meters import window as window_module
+from pytest_memopt.meters.account import Account
+from pytest_memopt.meters.measurement import Phase, Site, TypeUse
+from pytest_memopt.meters.plan import Detail, Plan
+from pytest_memopt.meters.weight import Weight
+from pytest_memopt.meters.window import LEARNING_WINDOWS, Window
+
+REPORT = {"blocks": 30, "small_bytes": 2400, "heap_bytes": 0, "objects": 4}
+EXACT = Plan(detail=Detail.EXACT)
+FULL = Plan()
+LEAN = Plan(detail=Detail.LEAN)
+MANY_BLOCKS = 50_000_000
+
+
+@dataclass
+class StillCollector:
+    """Settles nothing, and says of itself what it is told."""
+
+    lists_only_new: bool = True
+    calls: list[str] = field(default_factory=list)
+
+    def leave_alone(self, *, alone):
+        self.calls.append("alone" if alone else "as before")
+
+    def settle_before(self):
+        self.calls.append("before")
+
+    def settle(self):
+        self.calls.append("settle")
+
+
+@pytest.fixture
+def collector():
+    """A collector that lists what is new."""
+    return StillCollector()
+
+
+@pytest.fixture
+def make(process, collector, monkeypatch):
+    """Makes windows on the process; the garbage collector's lists are the process's own as well."""
+    monkeypatch.setattr(window_module, "count_tracked", lambda: process.objects)
+    monkeypatch.setattr(
+        window_module, "survivors", lambda kept=(): [one for one in process.survivors if one not in kept]
+    )
+    return lambda **others: Window(process.instruments(**others), collector)
+
+
+@pytest.fixture
+def window(make):
+    """A window on the process."""
+    return make()
+
+
+def nothing():
+    """What a phase does that does nothing."""
+
+
+def run(window, process, plan=FULL, *, setup=nothing, call=nothing, teardown=nothing, report=REPORT):
+    """Measure one test as the plugin does: after each phase pytest makes a report that stays."""
+    window.open(plan)
+    for account, phase in ((Account.SETUP, setup), (Account.CALL, call), (Account.TEARDOWN, teardown)):
+        window.switch(account)
+        phase()
+        window.switch(Account.RUNNER)
+        process.allocate(**report)
+    window.switch(Account.TEARDOWN)
+    window.close()
+    return window.measurement(shape=tuple(report.items()))
+
+
+def learn(window, process, **others):
+    """Have the window see as many tests as it looks at closely by itself."""
+    for _ in range(LEARNING_WINDOWS):
+        run(window, process, **others)
+
+
+@pytest.mark.parametrize("plan", [EXACT, FULL, LEAN])
+def test_a_test_that_keeps_nothing_reads_nothing(window, process, plan):
+    """What pytest keeps of a test isn't the test's, however closely the window looks."""
+    learn(window, process)
+    measured = run(window, process, plan)
+    assert (measured.growth_bytes, measured.blocks, measured.objects) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
+@pytest.mark.parametrize("plan", [EXACT, FULL, LEAN])
+def test_what_any_phase_keeps_is_the_test_s(window, process, plan, phase):
+    """Blocks, bytes and objects that any of the three phases leaves behind are counted, small and large."""
+    learn(window, process)
+    keep = {phase: lambda: process.allocate(blocks=5, small_bytes=320, heap_bytes=7000, objects=2)}
+    measured = run(window, process, plan, **keep)
+    assert (measured.blocks, measured.objects, measured.heap_bytes) == (5, 2, 7000)
+    assert measured.growth_bytes == measured.small_bytes + 7000
+    assert measured.small_bytes == 320
+
+
+def test_what_a_phase_gives_back_is_not_kept(window, process):
+    """Set-up and teardown that even out leave nothing."""
+    learn(window, process)
+    taken = {"blocks": 5, "small_bytes": 300, "heap_bytes": 7000, "objects": 2}
+    measured = run(
+        window,
+        process,
+        setup=lambda: process.allocate(**taken),
+        teardown=lambda: process.allocate(**{name: -amount for name, amount in taken.items()}),
+    )
+    assert (measured.growth_bytes, measured.blocks, measured.objects) == (0, 0, 0)
+
+
+def test_an_exact_window_tells_each_phase(window, process):
+    """Where bytes are read at every switch, each phase has its own growth; else there is none to tell."""
+    keep = {
+        "setup": lambda: process.allocate(blocks=1, small_bytes=100),
+        "call": lambda: process.allocate(heap_bytes=4000),
+        "teardown": lambda: process.allocate(blocks=-1, small_bytes=-100),
+    }
+    learn(window, process)
+    measured = run(window, process, EXACT, **keep)
+    assert [measured.phases[phase].growth_bytes for phase in Phase] == [100, 4000, -100]
+    assert {use.growth_bytes for use in run(window, process, **keep).phases.values()} == {None}
+
+
+@pytest.mark.parametrize(("plan", "told"), [(EXACT, 15_400), (FULL, 15_400), (LEAN, 9000)])
+def test_shared_ground_pays_for_itself(window, process, plan, told):
+    """What wider fixtures keep, built in the midst of a set-up, is theirs; of small blocks only where they are read."""
+    for number in range(LEARNING_WINDOWS + 1):
+        window.open(plan if number == LEARNING_WINDOWS else FULL)
+        process.allocate(blocks=1, small_bytes=64, objects=1)
+        window.switch(Account.SHARED)
+        process.allocate(blocks=100, small_bytes=6400, heap_bytes=9000, objects=50)
+        window.switch(Account.SETUP)
+        process.allocate(blocks=1, small_bytes=64, objects=1)
+        charged = window.growth_of(Account.SHARED)
+        window.close()
+        measured = window.measurement(shape="without reports")
+    assert charged == told
+    assert (measured.growth_bytes, measured.blocks, measured.objects, measured.heap_bytes) == (128, 2, 2, 0)
+
+
+def test_a_known_report_costs_two_readings(window, process):
+    """Once the weight of a test's reports is known, each meter is read at both ends, and not in between."""
+    learn(window, process)
+    process.reads.clear()
+    measured = run(window, process, call=lambda: process.allocate(blocks=2, small_bytes=64))
+    assert (process.reads["blocks"], process.reads["heap"], process.reads["small"]) == (2, 2, 2)
+    assert (measured.growth_bytes, measured.exact, window.reads_phases) == (64, True, False)
+
+
+def test_the_last_price_is_a_guess_once(window, process):
+    """Reports of a shape that was never counted make the figure an estimate, and the next window look closely."""
+    learn(window, process)
+    strange = {"blocks": 50, "small_bytes": 5000}
+    keep = {"call": lambda: process.allocate(blocks=1, small_bytes=64)}
+    assert not run(window, process, report=strange, **keep).exact
+    assert run(window, process, report=strange, **keep).phases[Phase.CALL].growth_bytes == 64
+    later = run(window, process, report=strange, **keep)
+    assert (later.exact, later.growth_bytes, later.phases[Phase.CALL].growth_bytes) == (True, 64, None)
+
+
+def test_looking_closely_again_has_an_end(window, process):
+    """A suite whose every test has reports of its own shape isn't looked at closely for ever."""
+    learn(window, process)
+    for number in range(2 * window_module._LEARNING_MOST):
+        run(window, process, report={"blocks": number, "small_bytes": number})
+    process.reads.clear()
+    run(window, process, report={"blocks": 9999, "small_bytes": 9999})
+    run(window, process, report={"blocks": 9998, "small_bytes": 9998})
+    assert process.reads["blocks"] == 4
+
+
+def test_the_c_library_s_own_coming_and_going_is_nobody_s(window, process):
+    """A few bytes of heap, with nothing else moved, are none; in an exact window, whose caches are level, they count."""
+    learn(window, process)
+    assert run(window, process, call=lambda: process.allocate(heap_bytes=300)).growth_bytes == 0
+    assert run(window, process, call=lambda: process.allocate(heap_bytes=3000)).growth_bytes == 3000
+    assert run(window, process, call=lambda: process.allocate(heap_bytes=300, objects=1)).growth_bytes == 300
+    assert run(window, process, EXACT, call=lambda: process.allocate(heap_bytes=300)).growth_bytes == 300
+
+
+def test_small_heap_noise_of_reports_is_evened_out(window, process):
+    """What little heap a report seems to take comes back at the window's end; much of it is the report's."""
+    report = {"blocks": 30, "small_bytes": 2400, "heap_bytes": 100}
+    assert (
+        run(window, process, EXACT, report=report, teardown=lambda: process.allocate(heap_bytes=-300)).heap_bytes == 0
+    )
+    report["heap_bytes"] = 1000
+    assert run(window, process, EXACT, report=report).heap_bytes == 0
+
+
+def test_small_caches_are_levelled_in_exact_windows_only(window, process):
+    """The dearer levelling is for tests with limits."""
+    learn(window, process)
+    process.reads.clear()
+    run(window, process)
+    assert (process.reads["level"], process.reads["level small"]) == (2, 0)
+    run(window, process, EXACT)
+    assert process.reads["level small"] > 2
+
+
+def test_a_new_window_learns_by_itself(window, process):
+    """The first windows are exact though nobody asks for it, and so are those after ``learn_anew``."""
+    keep = {"call": lambda: process.allocate(blocks=1, small_bytes=77)}
+    assert run(window, process, **keep).phases[Phase.CALL].growth_bytes == 77
+    learn(window, process)
+    assert run(window, process, **keep).phases[Phase.CALL].growth_bytes is None
+    window.learn_anew()
+    assert run(window, process, **keep).phases[Phase.CALL].growth_bytes == 77
+
+
+def test_a_huge_heap_is_read_at_both_ends_only(window, process):
+    """Where a reading takes long, there are two, and what pytest usually keeps is taken off."""
+    learn(window, process)
+    process.blocks += MANY_BLOCKS
+    run(window, process)
+    process.reads.clear()
+    measured = run(window, process, call=lambda: process.allocate(blocks=3, small_bytes=192, objects=1))
+    assert process.reads["blocks"] == 2
+    assert not window.reads_phases
+    assert (measured.blocks, measured.objects, measured.exact) == (3, 1, False)
+    assert measured.growth_bytes == 3 * process.mean_block_bytes
+
+
+def test_an_exact_plan_stays_exact_on_a_huge_heap(window, process):
+    """A test with limits is read closely, whatever that costs."""
+    learn(window, process)
+    process.blocks += MANY_BLOCKS
+    run(window, process)
+    measured = run(window, process, EXACT, call=lambda: process.allocate(blocks=3, small_bytes=100))
+    assert (measured.growth_bytes, measured.exact, window.reads_phases) == (100, True, True)
+
+
+def test_a_refund_is_taken_off_the_test(window, process):
+    """What was weighed as kept by pytest is pytest's, as if it had been read so."""
+    window.open(EXACT)
+    window.switch(Account.CALL)
+    process.allocate(blocks=4, small_bytes=256, heap_bytes=2000, objects=3)
+    window.switch(Account.TEARDOWN)
+    window.refund(Weight(blocks=3, small_bytes=200, heap_bytes=2000, objects=1))
+    window.close()
+    measured = window.measurement()
+    assert (measured.blocks, measured.objects, measured.growth_bytes) == (1, 2, 56)
+    assert window.weight_of(Account.RUNNER) == Weight(blocks=3, small_bytes=200, heap_bytes=2000, objects=1)
+
+
+def test_an_abandoned_window_leaves_no_trace(make, process, tracer):
+    """After an interruption the tracer is stopped, and the next test is measured as if nothing had been."""
+    window = make(tracer=tracer)
+    window.open(Plan(detail=Detail.EXACT, traced=True))
+    process.allocate(blocks=7, small_bytes=700, heap_bytes=7000)
+    window.abandon()
+    window.abandon()
+    assert (window.is_open, tracer.running) == (False, 0)
+    assert run(window, process, EXACT).growth_bytes == 0
+
+
+def test_a_window_knows_whether_it_is_open(window):
+    """Between ``open`` and ``close`` a test is being measured."""
+    window.open(FULL)
+    assert window.is_open
+    window.close()
+    assert not window.is_open
+
+
+def test_missing_meters_read_none(make, process):
+    """A reading that this platform has no meter for is missing, not 0, and growth without the heap isn't exact."""
+    window = make(heap=None, level=None, trim=None)
+    measured = run(window, process, EXACT, call=lambda: process.allocate(blocks=1, small_bytes=50, heap_bytes=900))
+    missing = ("heap_bytes", "fds", "threads", "rss_start_bytes", "rss_end_bytes", "peak_rss_bytes", "peak_bytes")
+    assert [getattr(measured, name) for name in missing] == [None] * len(missing)
+    assert (measured.growth_bytes, measured.exact) == (50, False)
+    assert window.rss_bytes == 0
+
+
+def test_bytes_that_can_not_be_counted_are_estimated(make, process):
+    """Where the interpreter doesn't tell its bytes, blocks count by their mean size."""
+    process.is_exact = False
+    window = make()
+    measured = run(window, process, EXACT, call=lambda: process.allocate(blocks=10, small_bytes=9999))
+    assert (measured.small_bytes, measured.exact) == (640, False)
+    assert process.reads["small"] == 0
+
+
+def test_other_meters_are_read_at_both_ends(make, process, scripted):
+    """Descriptors, threads and meters of plugins give the difference of two readings; resident memory its peak too."""
+    window = make(
+        fds=scripted([3, 5]),
+        threads=scripted([1, 1]),
+        extra=(scripted([10, 7], name="gpu"),),
+        rss=scripted([1000, 1400], highest=5000),
+    )
+    measured = run(window, process)
+    assert (measured.fds, measured.threads, measured.extra) == (2, 0, {"gpu": -3})
+    assert (measured.rss_start_bytes, measured.rss_end_bytes, measured.peak_rss_bytes) == (1000, 1400, 4000)
+    assert window.rss_bytes == 1400
+
+
+@pytest.mark.parametrize(("highest", "peak"), [(None, None), (500, 0)])
+def test_a_peak_below_the_start_is_none_at_all(make, process, scripted, highest, peak):
+    """A peak is never negative, and is missing where the platform can't tell it."""
+    assert run(make(rss=scripted([1000], highest=highest)), process).peak_rss_bytes == peak
+
+
+def test_the_peak_counts_from_its_mark(make, process, scripted):
+    """What wider fixtures reached before the mark is forgotten."""
+    rss = scripted([1000, 3000], highest=4500)
+    window = make(rss=rss)
+    window.open(FULL)
+    window.mark_peak()
+    window.close()
+    assert rss.marks == 2
+    assert window.measurement().peak_rss_bytes == 1500
+
+
+def test_a_peak_limit_starts_the_tracer(make, process, tracer):
+    """Allocations are counted, and their lines kept, only where the plan asks for it."""
+    window = make(tracer=tracer)
+    assert run(window, process).peak_bytes is None
+    assert run(window, process, Plan(traced=True)).peak_bytes == 1000
+    run(window, process, Plan(traced=True, sites=True))
+    assert (tracer.asked_for_sites, tracer.running) == ([False, True], 0)
+    assert window.sites == (Site("a.py", 3, "f", 10, 1),)
+
+
+def test_a_tracer_s_excuse_is_noted(make, process, tracer, traced):
+    """A peak that was disturbed is missing, with the reason."""
+    tracer.found = traced(None, (), "the test stopped it")
+    measured = run(make(tracer=tracer), process, Plan(traced=True))
+    assert (measured.peak_bytes, measured.notes) == (None, ("the test stopped it",))
+
+
+def test_notes_are_of_one_window(make, process, tracer, traced):
+    """The next window begins without the notes, peak and sites of the last."""
+    window = make(tracer=tracer)
+    tracer.found = traced(5, (), "odd")
+    run(window, process, Plan(traced=True))
+    measured = run(window, process)
+    assert (measured.notes, measured.peak_bytes, window.sites) == ((), None, ())
+
+
+def test_pytest_s_own_is_taken_off_a_traced_peak(make, process, tracer):
+    """What pytest allocated of the peak is discounted, in that window only; never below 0."""
+    window = make(tracer=tracer)
+    for overhead_bytes, peak_bytes in ((300, 700), (0, 1000), (5000, 0)):
+        window.open(Plan(traced=True))
+        if overhead_bytes:
+            window.discount_peak(overhead_bytes)
+        window.close()
+        assert window.measurement().peak_bytes == peak_bytes
+
+
+def test_the_traced_peak_is_forgotten_with_the_other(make, tracer):
+    """What wider fixtures allocated is no more the test's than what they reached in resident memory."""
+    window = make(tracer=tracer)
+    window.open(FULL)
+    window.mark_peak()
+    assert (tracer.forgotten, window.traced_bytes()) == (0, 0)
+    window.abandon()
+    tracer.current_bytes = 77
+    window.open(Plan(traced=True))
+    window.mark_peak()
+    assert (tracer.forgotten, window.traced_bytes()) == (1, 77)
+
+
+def test_threads_may_take_a_moment_to_end(make, process, scripted):
+    """Where there is a way to wait for them, threads are counted when they had time to end."""
+    waited_for = []
+    window = make(threads=scripted([3, 9]), threads_settled=lambda before: waited_for.append(before) or 4)
+    assert run(window, process).threads == 1
+    assert waited_for == [3]
+
+
+def test_a_refund_may_come_with_the_measurement(window, process):
+    """What pytest keeps beside its reports is taken off where it is known at the end only."""
+    window.open(EXACT)
+    process.allocate(blocks=4, small_bytes=256)
+    window.close()
+    measured = window.measurement(kept=Weight(blocks=3, small_bytes=200))
+    assert (measured.blocks, measured.growth_bytes) == (1, 56)
+
+
+def test_survivors_are_listed_by_type(window, process):
+    """What is still alive is counted by type, without what pytest keeps."""
+    kept = [1]
+    process.survivors = [{1: 1}, {2: 2}, kept]
+    window.open(EXACT)
+    process.allocate(objects=3)
+    window.close()
+    types = window.measurement(kept_by_runner=[kept]).types
+    assert [(use.type, use.count) for use in types] == [("dict", 2)]
+
+
+def test_nothing_is_listed_when_nothing_survives(window, process):
+    """Without net objects there is no walk over the survivors."""
+    process.survivors = [{}]
+    assert run(window, process).types == ()
+
+
+def test_named_types_are_counted_net(window, process):
+    """Types that have a limit of their own are counted over the whole heap, before and after."""
+
+    class Session:
+        pass
+
+    name = f"{__name__}.{Session.__qualname__}"
+    old, new = [Session()], []
+    plan = Plan(detail=Detail.EXACT, types=(name, "app.Missing"))
+
+    def call():
+        new.extend(Session() for _ in range(3))
+        old.clear()
+
+    process.survivors = new
+    try:
+        types = run(window, process, plan, call=call).types
+    finally:
+        gc.unfreeze()
+    assert types == (TypeUse(name, 2, 0), TypeUse("app.Missing", 0, 0))
+
+
+def test_net_objects_count_the_old_ones_that_died(window, process):
+    """Where objects are limited, frozen ones that are gone are taken off."""
+    frozen = [[number] for number in range(1000)]
+    gc.collect()
+    gc.freeze()
+    try:
+        plan = Plan(detail=Detail.EXACT, net_objects=True)
+        measured = run(window, process, plan, call=frozen.clear)
+    finally:
+        gc.unfreeze()
+    assert measured.objects == -1000
+
+
+def test_without_a_collector_objects_are_not_counted(window, process, collector):
+    """Where the collector must be left alone there is no list of what is new: objects and types are missing."""
+    collector.lists_only_new = False
+    process.survivors = [{}]
+    measured = run(window, process, Plan(gc_off=True, detail=Detail.EXACT))
+    assert (measured.objects, measured.types, measured.mapped_bytes) == (None, (), 0)
+    assert collector.calls[0] == "alone"
+    assert not run(window, process).phases[Phase.CALL].growth_bytes
+
+
+def test_memory_is_trimmed_on_demand_or_when_it_rose(make, process, scripted):
+    """Freed memory goes back before a test with a limit on it, and whenever it has risen by much."""
+    rss = scripted([0], highest=0)
+    window = make(rss=rss)
+    run(window, process)
+    assert process.reads["trim"] == 0
+    run(window, process, Plan(trim=True))
+    assert process.reads["trim"] == 1
+    rss.readings = [100 * 1024**2]
+    run(window, process)
+    run(window, process)
+    run(window, process)
+    assert process.reads["trim"] == 2
+
+
+def test_durations_are_passed_on(window):
+    """Seconds of the phases are the caller's; a phase without is 0."""
+    window.open(FULL)
+    window.close()
+    phases = window.measurement({Phase.CALL: 0.5}).phases
+    assert [phases[phase].duration_s for phase in Phase] == [0.0, 0.5, 0.0]
+
+
+AMOUNTS = st.fixed_dictionaries(
+    {"blocks": st.integers(-50, 50), "small_bytes": st.integers(-9999, 9999), "heap_bytes": st.integers(-9999, 9999)}
+)
+
+
+@given(phases=st.lists(AMOUNTS, min_size=3, max_size=3), report=AMOUNTS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_an_exact_window_charges_the_test_and_nobody_else(process, make, phases, report):
+    """Whatever phases and reports do, the test is charged with the sum of its phases."""
+    report["heap_bytes"] *= 1000  # what is small and no Python object's is taken for the C library's own
+    report["blocks"] = report["blocks"] or 1
+    keep = {
+        name: lambda amounts=amounts: process.allocate(**amounts)
+        for name, amounts in zip(("setup", "call", "teardown"), phases, strict=True)
+    }
+    for amounts in phases:
+        # bytes that move while their number stays are not seen, which happens to no real heap for long
+        amounts["blocks"] = amounts["blocks"] or 1
+    measured = run(make(), process, EXACT, report=report, **keep)
+    assert measured.blocks == sum(amounts["blocks"] for amounts in phases)
+    assert measured.small_bytes == sum(amounts["small_bytes"] for amounts in phases)
+    assert measured.heap_bytes == sum(amounts["heap_bytes"] for amounts in phases)
