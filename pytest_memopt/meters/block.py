@@ -72,6 +72,7 @@ class BlockMeter:
         gc.collect()
         if self._heap.available:
             self._heap.level()
+            self._heap.level_small()
         into[Column.MAPPED] = mapped_bytes(gc.get_objects())
         # what was frozen by others is counted too, so that its death is seen, and their freezing is not
         into[Column.OBJECTS] = count_tracked() + gc.get_freeze_count()
