@@ -55,6 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from .activation import activation_of
 
         activation_of(config).activate()
+    elif getattr(config.option, "tx", None) and not hasattr(config, "workerinput"):
+        from .mark_relay import MarkRelay
+
+        config.pluginmanager.register(MarkRelay(config), "memopt-mark-relay")
 
 
 @pytest.hookimpl(wrapper=True)

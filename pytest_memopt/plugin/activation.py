@@ -48,15 +48,15 @@ class Activation:
         is_controller = bool(getattr(option, "tx", None)) and not hasattr(self._config, "workerinput")
         return not (shows_only or is_controller)
 
-    def activate(self) -> None:
-        """Register what the session needs; a second call does nothing."""
+    def activate(self, run_name: str | None = None) -> None:
+        """Register what the session needs, under a name for the run that was given to workers; only once."""
         if self.header is not None or not self.is_needed:
             return
         from .header import JOURNAL_FOLDER, Header
 
         worker_input = getattr(self._config, "workerinput", {})
         self.header = header = Header(self._journal_folder(JOURNAL_FOLDER))
-        header.run_name = worker_input.get("memopt_run", header.run_name)
+        header.run_name = worker_input.get("memopt_run", run_name or header.run_name)
         if self.measures_here:
             self._register_measuring(header, worker_input.get("workerid"))
         if not worker_input and not self._config.option.collectonly:

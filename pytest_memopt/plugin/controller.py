@@ -64,7 +64,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Sum up, while nothing can fail any more; what goes wrong here is told, and changes no result."""
-        if not self._ledger.records() and not self._settings.is_on:
+        if not (self._ledger.records() or self._ledger.workers() or self._settings.is_on):
             return
         self._summary = sum_up(self._config, self._settings, self._header, self._ledger, len(self._workers))
         self._write_json(self._summary)
@@ -86,6 +86,9 @@ class Controller:
         if verbosity < 0:
             for line in _left_unsaid(summary):
                 writer.line(line)
+        if not self._settings.report:
+            for warning in summary.warnings:
+                writer.line(f"warning: {warning}", yellow=True)
 
     def _must_tell(self, summary: RunSummary) -> bool:
         told = (VerdictKind.BREACH, VerdictKind.UNMEASURED, VerdictKind.WARM_UP, VerdictKind.INCONCLUSIVE)
@@ -108,7 +111,7 @@ class Controller:
 
     def _note_killed_runs(self) -> None:
         try:
-            orphans = journal.take_orphans(self._header.journal_folder)
+            orphans = journal.take_orphans(self._header.journal_folder, self.run_name)
         except OSError:
             return
         for entry in orphans:

@@ -104,20 +104,30 @@ def take_last(folder: Path, run: str, worker: str) -> LastEntry | None:
     return entry
 
 
-def take_orphans(folder: Path) -> list[LastEntry]:
-    """The entries of processes that are gone, whose pages are removed: runs that were killed.
+def take_orphans(folder: Path, run: str) -> list[LastEntry]:
+    """The entries of processes that are gone, whose pages are removed: runs before ``run`` that were killed.
 
     Those that had not begun a test are not told. A page that can't be read is somebody's who is just starting.
     """
     orphans = []
     for page in sorted(folder.glob(f"*{SUFFIX}")):
-        entry = _read(page)
-        if entry is None or psutil.pid_exists(entry.pid):
+        entry = None if page.name.startswith(f"{run}-") else _read(page)
+        if entry is None or _is_running(entry.pid):
             continue
         _remove(page)
         if entry.nodeid:
             orphans.append(entry)
     return orphans
+
+
+def _is_running(pid: int) -> bool:
+    """Whether there is such a process, and not only what is left of it until its parent asks."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
 
 
 def _remove(page: Path) -> None:
