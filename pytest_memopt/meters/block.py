@@ -21,6 +21,8 @@ from .pymalloc import SmallBlocks
 from .traced_peak import TracedPeak
 
 _WARM_UP_BLOCKS: Final = 3
+# malloc may give a block that is larger than asked for, which goes back to another size's place; the next time evens it out
+_LEVELLINGS: Final = 3
 _TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
 _TRACING_LEAKS: Final = sys.version_info < (3, 12, 5)  # gh-121390: 32 bytes for each line that allocated
 
@@ -49,8 +51,11 @@ class BlockMeter:
 
     def calibrate(self) -> None:
         """Learn what an empty block reads, and what the result of a block weighs."""
+        # those with the tracer first: they leave the C library's caches stirred, which would show in the others
         for _ in range(_WARM_UP_BLOCKS):
-            of_reading, of_traced_reading = self._empty(peak=False), self._empty(peak=True)
+            of_traced_reading = self._empty(peak=True)
+        for _ in range(_WARM_UP_BLOCKS):
+            of_reading = self._empty(peak=False)
         full = Block(self, peak=False)
         with full:
             kept = BlockUse(self.uses, array("q", NOTHING))
@@ -71,16 +76,16 @@ class BlockMeter:
         """Note what the process has now; nothing that is allocated here stays alive."""
         gc.collect()
         if self._heap.available:
-            self._heap.level()
-            self._heap.level_small()
+            for _ in range(_LEVELLINGS):
+                self._heap.level()
+                self._heap.level_small()
+            into[Column.HEAP] = self._heap.read()  # at once: all that follows stirs the level
         into[Column.MAPPED] = mapped_bytes(gc.get_objects())
         # what was frozen by others is counted too, so that its death is seen, and their freezing is not
         into[Column.OBJECTS] = count_tracked() + gc.get_freeze_count()
         into[Column.USES] = self.uses[0]
         if tracemalloc.is_tracing():
             into[Column.TABLES] = tracemalloc.get_tracemalloc_memory()
-        if self._heap.available:
-            into[Column.HEAP] = self._heap.read()
         if self._reads_small:
             into[Column.SMALL] = self._small.read_bytes()
         into[Column.BLOCKS] = self._count_blocks()

@@ -78,6 +78,14 @@ class Collector:
         self._refreshed_at_s = self._clock()
         self._refresh_cost_s = self._refreshed_at_s - started_s
 
+    def count_all(self) -> int:
+        """How many objects are tracked, old ones included, when all garbage is gone: O(heap)."""
+        self.release()
+        gc.collect()
+        count = len(gc.get_objects())
+        self.settle_before()
+        return count
+
     def release(self) -> None:
         """Thaw what was frozen here; harmless when nothing was."""
         if self._has_frozen:

@@ -24,6 +24,7 @@ class Plan:
         sites: keep the allocating lines too (slower to stop).
         types: full names of types whose net count is wanted, at O(heap).
         net_objects: count the old objects that die as well, at O(heap) without allocation.
+        clears_caches: empty the interpreter's caches at both ends, as CPython's own leak tests do.
         gc_off: leave the garbage collector alone: nothing is frozen or collected, and no objects are counted.
         trim: give freed memory back first, so that the kernel's peak is the test's.
     """
@@ -33,5 +34,6 @@ class Plan:
     sites: bool = False
     types: tuple[str, ...] = ()
     net_objects: bool = False
+    clears_caches: bool = False
     gc_off: bool = False
     trim: bool = False

@@ -29,7 +29,8 @@ class SmallBlocks:
         self._why = ""
         self._buffer = ctypes.create_string_buffer(_REPORT_BYTES)
         self._stream: int | None = None
-        if not sys.getallocatedblocks():
+        self._is_used = bool(sys.getallocatedblocks())
+        if not self._is_used:
             self._why = "pymalloc is off (PYTHONMALLOC=malloc), so all of it is in the C heap"
             return
         try:
@@ -48,7 +49,7 @@ class SmallBlocks:
     @property
     def is_used(self) -> bool:
         """Whether the interpreter allocates by pymalloc at all."""
-        return bool(sys.getallocatedblocks())
+        return self._is_used
 
     def status(self) -> MeterStatus:
         """Whether blocks and bytes are counted here."""
@@ -61,6 +62,8 @@ class SmallBlocks:
         Raises:
             ValueError: where the interpreter doesn't tell them.
         """
+        if not self._is_used:
+            return 0
         if self._stream is None:
             raise ValueError(self._why)
         self._rewind(self._stream)

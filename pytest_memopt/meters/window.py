@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .account import Account, Ledger, Signal, empty_reading
+from .cache_clearing import clear_interpreter_caches, clear_type_cache
 from .collector import Collector
 from .instruments import Instruments
 from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
@@ -26,7 +27,7 @@ _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
 _WEIGHTLESS: Final = Weight()
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
-_FDS, _THREADS, _RSS, _FROZEN, _TRACED_OVERHEAD, _EXTRA = range(6)
+_FDS, _THREADS, _RSS, _FROZEN, _TRACED_OVERHEAD, _THREADS_END, _ALL_END, _EXTRA = range(8)
 
 
 class Window:
@@ -73,6 +74,10 @@ class Window:
         self._types_before = count_of_types(plan.types) if plan.types else {}
         self._ledger.clear()
         self._trim_if_risen()
+        if plan.clears_caches:
+            clear_interpreter_caches()
+        if plan.net_objects:
+            self._collector.refresh()
         self._collector.settle_before()
         self._read_start()
         self.is_open = True
@@ -80,6 +85,7 @@ class Window:
             self._read.tracer.start()
         self._take_heap(self._last)
         self._take(self._last)
+        self._start[_FROZEN] = gc.get_freeze_count() if self._plan.net_objects else 0
         can_count = self._read.small.is_exact and self._detail is not Detail.LEAN
         self._small_start = self._read.small.read_bytes() if can_count else None
         self._last[Signal.SMALL] = self._small_start or 0
@@ -147,8 +153,12 @@ class Window:
     def close(self) -> None:
         """Settle and take the last reading; whatever is allocated from now on is nobody's."""
         self._stop_tracer()
-        self._collector.settle()
+        self._start[_THREADS_END] = self._count_threads()
+        if self._plan.clears_caches:
+            clear_interpreter_caches()
         self._charge(with_heap=True)
+        if self._plan.net_objects:
+            self._start[_ALL_END] = self._collector.count_all()
         self.is_open = False
 
     def measurement(
@@ -197,6 +207,8 @@ class Window:
 
         It begins with a collection, which also empties the interpreter's free lists: what lies on them counts as in use.
         """
+        if self._detail is Detail.EXACT:
+            clear_type_cache()  # it keeps the attribute names that were looked up last
         self._collector.settle()
         into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0
         into[Signal.BLOCKS] = self._read.blocks()
@@ -211,6 +223,7 @@ class Window:
 
     def _charge(self, *, with_heap: bool) -> None:
         now, before = self._now, self._last
+        self._collector.settle()
         if with_heap:
             self._take_heap(now)
         else:
@@ -248,7 +261,6 @@ class Window:
         start[_FDS] = read.fds.read() if read.fds is not None else 0
         start[_THREADS] = read.threads.read() if read.threads is not None else 0
         start[_TRACED_OVERHEAD] = 0
-        start[_FROZEN] = gc.get_freeze_count() if self._plan.net_objects else 0
         for column, meter in enumerate(read.extra, start=_EXTRA):
             start[column] = meter.read()
         self._mark_rss()
@@ -280,7 +292,10 @@ class Window:
         if not self._collector.lists_only_new:
             return None
         net = self._ledger.of_test(Signal.OBJECTS)
-        return net + gc.get_freeze_count() - self._start[_FROZEN] if self._plan.net_objects else net
+        if not self._plan.net_objects:
+            return net
+        died = self._start[_FROZEN] + self._last[Signal.OBJECTS] - self._start[_ALL_END]
+        return net - died
 
     def _survivors(self, objects: int | None, kept: Collection[object]) -> tuple[tuple[TypeUse, ...], int]:
         if not self._collector.lists_only_new:
@@ -329,12 +344,15 @@ class Window:
             notes=tuple(self._notes),
         )
 
-    def _net_threads(self) -> int | None:
+    def _count_threads(self) -> int:
+        """Threads now; one that was joined frees its state a moment later, so this comes before the last reading."""
         if self._read.threads is None:
-            return None
-        before = self._start[_THREADS]
+            return 0
         settled = self._read.threads_settled
-        return (settled(before) if settled is not None else self._read.threads.read()) - before
+        return settled(self._start[_THREADS]) if settled is not None else self._read.threads.read()
+
+    def _net_threads(self) -> int | None:
+        return self._start[_THREADS_END] - self._start[_THREADS] if self._read.threads is not None else None
 
     def _heap_bytes(self, objects: int | None) -> int:
         """Net bytes of C heap; where nothing else moved, what lies within glibc's uncertainty is none.

@@ -22,6 +22,7 @@ When = Literal["setup", "call", "teardown"]
 _GROUP: Callable[[str, list[BaseException]], BaseException] = (
     vars(runner).get("BaseExceptionGroup") or vars(builtins)["BaseExceptionGroup"]
 )
+_ENVIRONMENT_CHURNS: Final = 256
 SILENT_HOOKS = ("pytest_runtest_logreport", "pytest_exception_interact")
 
 
@@ -44,6 +45,18 @@ def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
 def announce_phase(item: pytest.Item, when: When) -> None:
     """Set ``PYTEST_CURRENT_TEST`` as pytest does when the phase begins."""
     runner._update_current_test_var(item, when)
+
+
+def settle_environment() -> None:
+    """Set and remove ``PYTEST_CURRENT_TEST`` until the table behind ``os.environ`` has the size it keeps.
+
+    Pytest does so in every test, and the first time that the table is renewed, some test would be charged for it.
+    """
+    if _CURRENT_TEST in os.environ:
+        return
+    for _ in range(_ENVIRONMENT_CHURNS):
+        os.environ[_CURRENT_TEST] = ""
+        del os.environ[_CURRENT_TEST]
 
 
 def rehearse_announcements(item: pytest.Item) -> None:
@@ -274,13 +287,16 @@ def silenced(config: pytest.Config) -> Generator[None, None, None]:
             setattr(relay, name, caller)
 
 
-def check_expression(expression: str) -> None:
+def check_expression(expression: str, source: str) -> None:
     """Refuse a marker expression that can't be read.
 
     Raises:
-        pytest.UsageError: showing it.
+        pytest.UsageError: showing it, and the ``source`` it comes from.
     """
-    _compile_expression(expression)
+    try:
+        _compile_expression(expression)
+    except SyntaxError as error:
+        raise pytest.UsageError(f"{source}: -m {expression!r} can't be read: {error}") from None
 
 
 def evaluate_marks(expression: str, item: pytest.Item) -> bool:
@@ -291,7 +307,4 @@ def evaluate_marks(expression: str, item: pytest.Item) -> bool:
 
 @lru_cache(maxsize=64)
 def _compile_expression(expression: str) -> Expression:
-    try:
-        return Expression.compile(expression)
-    except SyntaxError as error:
-        raise pytest.UsageError(f"-m {expression!r} in a memory limit can't be read: {error}") from None
+    return Expression.compile(expression)

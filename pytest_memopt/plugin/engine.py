@@ -76,7 +76,9 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     floor = calibrate(window)
     meters = (small.status(), heap.status(), resident.status(), fds.status(), threads.status())
     statuses = (*meters, *(meter.status() for meter in extra), tracer.status())
-    return Engine(Recorder(window, collector), collector, floor, statuses, resident)
+    recorder = Recorder(window, collector)
+    collector.release()  # what comes before the first test may look at all objects
+    return Engine(recorder, collector, floor, statuses, resident)
 
 
 def _choose_tracer(settings: Settings) -> Tracer:

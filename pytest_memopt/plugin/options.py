@@ -73,7 +73,7 @@ def asks_for_something(config: pytest.Config) -> bool:
         return True
     try:
         return any(config.getini(name) not in (None, []) for name in (*_NAMES, "memopt_limits"))
-    except ValueError:
+    except (ValueError, pytest.UsageError):
         return True  # one of them makes no sense, which is said when the settings are read
 
 
@@ -131,7 +131,7 @@ def _ini_flag(config: pytest.Config, name: str) -> bool | None:
 
     try:
         value = config.getini(name)
-    except ValueError as error:
+    except (ValueError, pytest.UsageError) as error:
         raise UsageError(f"{name}: {error}; write true or false") from None
     return None if value is None else bool(value)
 
@@ -140,5 +140,5 @@ def _limit_lines(config: pytest.Config) -> tuple[tuple[str, str], ...]:
     from ..settings import strip_lines
 
     from_ini = strip_lines(config.getini("memopt_limits") or ())
-    from_cli = strip_lines(config.getoption("memopt_limit") or ())
+    from_cli = config.getoption("memopt_limit") or ()
     return (*((line, "memopt_limits") for line in from_ini), *((line, "--memopt-limit") for line in from_cli))

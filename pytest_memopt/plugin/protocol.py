@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from . import compat
@@ -16,6 +19,10 @@ HOOKS: dict[When, str] = {
 }
 
 
+def _nothing() -> None:
+    """What a phase does before it is known."""
+
+
 class PhaseRunner:
     """Runs phases of an item under the recorder.
 
@@ -26,14 +33,18 @@ class PhaseRunner:
     def __init__(self, recorder: Recorder, item: pytest.Item) -> None:
         self._recorder = recorder
         self._item = item
+        self._actions: dict[When, Callable[[], None]] = dict.fromkeys(HOOKS, _nothing)
 
     def run(self, when: When, *, nextitem: object = None) -> pytest.TestReport:
         """Run one phase, and make its report."""
         recorder, item = self._recorder, self._item
         arguments = {"item": item, "nextitem": nextitem} if when == "teardown" else {"item": item}
         hook = getattr(item.ihook, HOOKS[when])
+        # held, for what was made before the window opened must not be let go of inside it
+        self._actions[when] = partial(hook, **arguments)
+        reraised = compat.reraised(item.config)
         recorder.begin_phase(when)
-        call = pytest.CallInfo.from_call(lambda: hook(**arguments), when=when, reraise=compat.reraised(item.config))
+        call = pytest.CallInfo.from_call(self._actions[when], when=when, reraise=reraised)
         recorder.end_phase(when, call)
         report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
         recorder.note_report(when, call, report)

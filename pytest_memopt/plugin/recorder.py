@@ -12,14 +12,14 @@ import pytest
 
 from ..meters.account import Account
 from ..meters.collector import Collector
-from ..meters.measurement import Phase
+from ..meters.measurement import Measurement, Phase
 from ..meters.objects import exceptions_alive, new_ids
 from ..meters.plan import Detail, Plan
 from ..meters.weight import Scales, Weight
 from ..meters.window import Window
 from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
-from .keepsakes import NOTHING, Keepsakes
+from .keepsakes import Keepsakes
 from .run import ItemRun, Purpose
 
 INSTANCES_UNTIL_SETTLED = 64
@@ -35,6 +35,7 @@ class Recorder:
         self._window = window
         self._collector = collector
         self._scales = Scales()
+        compat.settle_environment()
         call_weight = weigh_call_info(window)
         self._call_weights = [call_weight * count for count in range(PHASES + 1)]
         self._calls_charged = 0
@@ -203,14 +204,18 @@ class Recorder:
             return run
         self._window.switch(Account.TEARDOWN)
         run.keepsakes.drop_fixture_values()
-        if run.purpose is Purpose.RERUN:
-            run.keepsakes.forget_output()
         is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
-        kept = self._weigh_kept(run) if run.purpose is not Purpose.RERUN else NOTHING
+        if run.purpose is Purpose.RERUN:
+            kept = run.keepsakes.weigh_output(self._scales)
+            run.keepsakes.forget_output()
+        else:
+            kept = self._weigh_kept(run)
         self._window.close()
         if self._window.reads_phases:
             self._window.refund(self._call_weights[self._calls_charged])
         measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run), run.shape, kept)
+        if run.raised:
+            measured = by_survivors(measured)
         run.measured = replace(measured, exact=False) if is_estimate else measured
         return run
 
@@ -233,13 +238,11 @@ class Recorder:
         del alive, kept
         if warnings := run.keepsakes.warnings:
             weight += self._scales.weigh_all(warnings, new_ids())
-        if run.raised:
-            # with its frames and all that they hold; pytest lets go of it, but other plugins may keep it
-            weight += self._scales.weigh_all(exceptions_alive(run.exception_ids), new_ids())
         return weight
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
-        return [*run.reports.values(), *run.keepsakes.warnings, run]
+        failures = exceptions_alive(run.exception_ids) if run.raised else []
+        return [*run.reports.values(), *run.keepsakes.warnings, *failures, run]
 
 
 def weigh_call_info(window: Window) -> Weight:
@@ -263,6 +266,22 @@ def weigh_call_info(window: Window) -> Weight:
     ]
     # it has no block beyond 512 bytes, so that what the C heap did meanwhile is not its own
     return Weight(blocks=most_common[0], small_bytes=most_common[1], objects=most_common[2])
+
+
+def by_survivors(measured: Measurement) -> Measurement:
+    """What a failed test left, judged by the objects that survive it alone.
+
+    What else changed is its exception's, with the frames and all that they hold: pytest lets go of that when the next
+    test fails, and other plugins keep it.
+    """
+    return replace(
+        measured,
+        growth_bytes=sum(use.bytes for use in measured.types),
+        objects=sum(use.count for use in measured.types),
+        blocks=None,
+        small_bytes=None,
+        heap_bytes=None,
+    )
 
 
 def _collect_error(errors: list[BaseException], action: Callable[[], object]) -> None:

@@ -68,7 +68,7 @@ class Rerunner:
         compat.renew_instance(item)
         try:
             runner, sibling = PhaseRunner(recorder, item), compat.StandIn(item)
-            recorder.begin(item, plan, Purpose.RERUN)
+            recorder.begin(item, replace(plan, clears_caches=True), Purpose.RERUN)
             reports = self._run_phases(runner, sibling)
             run = recorder.finish()
         finally:

@@ -48,9 +48,9 @@ def parse_rules(settings: Settings) -> list[Rule]:
         rules = [parse_rule(line, layer, _LAYER_RANKS[layer]) for line, layer in settings.limit_lines]
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    for rule in rules:
+    for rule, (_, layer) in zip(rules, settings.limit_lines, strict=True):
         if rule.by_marks:
-            compat.check_expression(rule.where)
+            compat.check_expression(rule.where, layer)
     return rules
 
 
