@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from ..meters.measurement import Measurement
 from .limits import Breach, Limit, Limits, Metric
+
+SLIGHT_BYTES: Final = 16 * 1024
+SLIGHT_OBJECTS: Final = 10
 
 
 def value_of(measured: Measurement, limit: Limit) -> int | None:
@@ -38,6 +42,23 @@ def unreadable(measured: Measurement, limits: Limits) -> tuple[Limit, ...]:
 def exceeded_in_all(runs: Sequence[Measurement], limits: Limits) -> tuple[Limit, ...]:
     """The limits that each of ``runs`` went over: what can still become a failure."""
     return tuple(limit for limit in limits.limits if runs and all(_is_over(run, limit) for run in runs))
+
+
+def is_in_doubt(runs: Sequence[Measurement], limits: Limits) -> bool:
+    """Whether what still stands against the test is so little that it may be a cache that fills over some runs.
+
+    Interpreters and libraries keep tables that fill bit by bit (attribute names, interned strings, compiled patterns):
+    a few kilobytes, for a few runs. What is held on purpose, or leaks, is held in the tenth run too.
+    """
+    standing = exceeded_in_all(runs, limits)
+    return bool(standing) and all(_is_slight(runs, limit) for limit in standing)
+
+
+def _is_slight(runs: Sequence[Measurement], limit: Limit) -> bool:
+    excess = min(value - limit.ceiling for value in _values(runs, limit))
+    if limit.metric is Metric.GROWTH:
+        return excess < SLIGHT_BYTES
+    return limit.metric is Metric.OBJECTS and excess < SLIGHT_OBJECTS
 
 
 def breaches_of(runs: Sequence[Measurement], limits: Limits, *, confirmed: bool) -> tuple[Breach, ...]:

@@ -25,7 +25,7 @@ _BLOCKS_LEAN: Final = 3_000_000  # from here on a reading of the blocks takes 90
 _SMALL_BYTES: Final = 512
 _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
-_WEIGHTLESS: Final = Weight()
+WEIGHTLESS: Final = Weight()
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
 _FDS, _THREADS, _RSS, _FROZEN, _TRACED_OVERHEAD, _THREADS_END, _ALL_END, _EXTRA = range(8)
 
@@ -166,7 +166,7 @@ class Window:
         durations_s: Mapping[Phase, float] = _NOTHING,
         kept_by_runner: Collection[object] = (),
         shape: Hashable = None,
-        kept: Weight = _WEIGHTLESS,
+        kept: Weight = WEIGHTLESS,
     ) -> Measurement:
         """What the test left behind, of the window that was closed last; to be called once.
 
@@ -224,6 +224,8 @@ class Window:
     def _charge(self, *, with_heap: bool) -> None:
         now, before = self._now, self._last
         self._collector.settle()
+        if self._detail is Detail.EXACT:
+            self._collector.settle()  # what finalizers let go of (ctypes' classes) falls only now
         if with_heap:
             self._take_heap(now)
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..limits.judge import exceeded_in_all
+from ..limits.judge import exceeded_in_all, is_in_doubt
 from ..limits.rules import Rule
 from ..meters.measurement import Measurement, Phase, Site
 from ..settings import Settings
@@ -26,6 +26,7 @@ from .wanted import NOTHING_WANTED, Wanted, wanted_of
 
 WANTED: pytest.StashKey[Wanted] = pytest.StashKey()
 DOORS = {"memory_snapshot": f"{__package__}.counted_snapshots", "memopt": f"{__package__}.probe"}
+RUNS_IN_DOUBT = 10
 FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
 
 
@@ -156,6 +157,8 @@ class Examiner:
             for _ in range(self._settings.confirm):
                 if not exceeded_in_all(runs, wanted.limits):
                     break
+                runs.append(rerunner.rerun(wanted.plan))
+            while self._settings.confirm and len(runs) < RUNS_IN_DOUBT and is_in_doubt(runs, wanted.limits):
                 runs.append(rerunner.rerun(wanted.plan))
         except CannotRerun as problem:
             return runs, str(problem)

@@ -33,18 +33,20 @@ class PhaseRunner:
     def __init__(self, recorder: Recorder, item: pytest.Item) -> None:
         self._recorder = recorder
         self._item = item
+        self._reraised = compat.reraised(item.config)
         self._actions: dict[When, Callable[[], None]] = dict.fromkeys(HOOKS, _nothing)
 
     def run(self, when: When, *, nextitem: object = None) -> pytest.TestReport:
         """Run one phase, and make its report."""
         recorder, item = self._recorder, self._item
-        arguments = {"item": item, "nextitem": nextitem} if when == "teardown" else {"item": item}
         hook = getattr(item.ihook, HOOKS[when])
         # held, for what was made before the window opened must not be let go of inside it
-        self._actions[when] = partial(hook, **arguments)
-        reraised = compat.reraised(item.config)
+        if when == "teardown":
+            self._actions[when] = partial(hook, item=item, nextitem=nextitem)
+        else:
+            self._actions[when] = partial(hook, item=item)
         recorder.begin_phase(when)
-        call = pytest.CallInfo.from_call(self._actions[when], when=when, reraise=reraised)
+        call = pytest.CallInfo.from_call(self._actions[when], when=when, reraise=self._reraised)
         recorder.end_phase(when, call)
         report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
         recorder.note_report(when, call, report)

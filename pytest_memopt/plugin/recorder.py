@@ -16,7 +16,7 @@ from ..meters.measurement import Measurement, Phase
 from ..meters.objects import exceptions_alive, new_ids
 from ..meters.plan import Detail, Plan
 from ..meters.weight import Scales, Weight
-from ..meters.window import Window
+from ..meters.window import WEIGHTLESS, Window
 from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
 from .keepsakes import Keepsakes
@@ -206,8 +206,8 @@ class Recorder:
         run.keepsakes.drop_fixture_values()
         is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
         if run.purpose is Purpose.RERUN:
-            kept = run.keepsakes.weigh_output(self._scales)
-            run.keepsakes.forget_output()
+            kept = WEIGHTLESS
+            run.forget_output()
         else:
             kept = self._weigh_kept(run)
         self._window.close()

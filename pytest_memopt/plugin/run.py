@@ -56,6 +56,12 @@ class ItemRun:
         """Seconds of each phase that is over."""
         return {phase: report.duration for phase, report in self.reports.items()}
 
+    def forget_output(self) -> None:
+        """Drop what a rerun wrote: nobody is told of it, and it isn't the test's."""
+        for report in self.reports.values():
+            report.sections.clear()
+        self.keepsakes.forget_output()
+
     @property
     def shape(self) -> tuple[object, ...]:
         """What tells how much memory pytest's reports on this run take: how many, with how many sections and keywords."""
