@@ -9,8 +9,6 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("lean")
 
-ORDER = ("--dist=loadfile",)
-
 
 def _suite(size):
     return {
@@ -61,17 +59,17 @@ def _commit(git, project):
     return git("rev-parse", "HEAD")
 
 
-def test_steps_are_told_with_run_and_commit(project, git):
+def test_steps_are_told_with_run_and_commit(serial_project, git):
     """A test that grows by more from one commit on is told with the run and the commit; steady tests are not."""
-    args = ("--memopt-report", *(ORDER if "-n" in project.args else ()))
-    before = project.with_files(_suite(100_000))
+    args = ("--memopt-report",)
+    before = serial_project.with_files(_suite(100_000))
     first_commit = _commit(git, before)
     first = before.measure(*args)
     assert (first.document["run"]["id"], first.document["run"]["commit"]) == (1, first_commit)
     assert (first.document["run"]["branch"], first.document["run"]["dirty"]) == ("trunk", False)
     assert first.document["session"]["trend"]["verdict"] == "too few runs"
     assert [before.measure(*args).document["run"]["id"] for _ in range(2)] == [2, 3]
-    after = project.with_files(_suite(500_000))
+    after = serial_project.with_files(_suite(500_000))
     second_commit = _commit(git, after)
     last = after.measure(*args)
     last.assert_no_crash()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import pytest
+
 HELP = """
 KEPT = []
 COUNTS = {}
@@ -161,7 +163,8 @@ def test_each_kind_warms_up(project):
     assert run.counts == {"passed": KINDS}
 
 
-def test_subtests_that_fail(project):
+@pytest.mark.usefixtures("lean")
+def test_subtests_that_fail(serial_project):
     """Subtests that fail are reported as without us, once each, and reruns add none."""
     suite = {
         "test_sub.py": dedent("""
@@ -187,7 +190,7 @@ def test_subtests_that_fail(project):
                             assert number % 2
         """)
     }
-    project = project.with_files(suite)
+    project = serial_project.with_files(suite)
     bare = project.run("-p", "no:memopt", "-k", "some_fail")
     ours = project.measure("-k", "some_fail")
     ours.assert_no_crash()

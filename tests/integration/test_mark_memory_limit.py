@@ -74,9 +74,9 @@ def test_each_metric(project):
     assert failed == {f"test_{metric}_over" for metric in metrics}
     assert passed == {f"test_{metric}_within" for metric in metrics}
     for words in [
-        "allocated 4.8 MiB at one time, limit 1.9 MiB (3 of 3 runs",
+        "allocated 4.8 MiB at one time, limit 2 MB (3 of 3 runs",
         "held 97.7 KiB after the test, limit 64 KiB",
-        ", limit 9.5 MiB (3 of 3 runs",
+        ", limit 10 MB (3 of 3 runs",
         "left 101 objects alive, limit 50 (3 of 3 runs: +101, +101, +101)",
         "left 1 object of type test_metrics.Session alive, limit 0",
         "left 1 file descriptor open, limit 0",

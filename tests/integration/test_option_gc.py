@@ -55,10 +55,13 @@ SUITE = dedent("""
 """)
 
 
-@pytest.mark.parametrize("mode", ["freeze", "collect", "off"])
-def test_modes(project, mode):
+@pytest.mark.parametrize(("mode", "xdist_args"), [("freeze", ()), ("freeze", ("-n2",)), ("collect", ()), ("off", ())])
+def test_modes(serial_project, mode, xdist_args):
     """Each mode measures, does only what it says, leaves a ``memopt(gc="off")`` test alone, and is undone at the end."""
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
+    if xdist_args:
+        pytest.importorskip("xdist")
+    args = (*xdist_args, "--dist=loadfile") if xdist_args else ()
+    project = serial_project
     suite = {"conftest.py": CONFTEST, "test_gc.py": f"FROZEN = {mode == 'freeze'}\n{SUITE}"}
     run = project.with_files(suite).measure("--memopt-report", f"--memopt-gc={mode}", *args)
     run.assert_no_crash()

@@ -51,7 +51,7 @@ def test_summary(project):
         for name in ("test_keeps", "test_breaches", "test_warms_up")
     }
     assert {name: len(found) for name, found in growths.items()} == dict.fromkeys(growths, 1)
-    assert run.lines_with("held 1.9 MiB after the test, limit 1000 B")
+    assert run.lines_with("held 1.9 MiB after the test, limit 1 KB")
     assert run.lines_with("warm-up:", "on the second run")
     assert run.lines_with("heavy (module)", "2.9 MiB")
     assert run.lines_with("1 breach", "1 warm-up", "2 ok")
@@ -62,7 +62,7 @@ def test_verbosity(serial_project):
     """``-q`` leaves what must be said, and one line for each failure."""
     run = serial_project.with_files(SUITE).run("--memopt-report", "-q")
     assert run.lines_with("memory:", "4 tests measured", "1 breach")
-    assert run.lines_with("test_report.py::test_breaches: held 1.9 MiB after the test, limit 1000 B")
+    assert run.lines_with("test_report.py::test_breaches: held 1.9 MiB after the test, limit 1 KB")
     assert run.lines_with("peak RSS", "objects") == []
 
 

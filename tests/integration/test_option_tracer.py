@@ -48,7 +48,7 @@ def _assert_figures(run):
     site = run.test("::test_keeps")["sites"][0]
     assert site["path"].endswith("test_traced.py")
     assert site["bytes"] == pytest.approx(2_000_033, rel=0.01)
-    assert run.lines_with("allocated 8.6 MiB at one time, limit 4.8 MiB", "3 of 3 runs")
+    assert run.lines_with("allocated 8.6 MiB at one time, limit 5 MB", "3 of 3 runs")
 
 
 def test_tracemalloc(project):
