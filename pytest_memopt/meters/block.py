@@ -21,6 +21,7 @@ from .pymalloc import SmallBlocks
 from .traced_peak import TracedPeak
 
 _WARM_UP_BLOCKS: Final = 3
+_COLLECTIONS_MOST: Final = 5  # what garbage frees may be garbage in turn, and lies about in the interpreter's free lists
 # malloc may give a block that is larger than asked for, which goes back to another size's place; the next time evens it out
 _LEVELLINGS: Final = 3
 _TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
@@ -74,7 +75,9 @@ class BlockMeter:
 
     def read(self, into: array[int]) -> None:
         """Note what the process has now; nothing that is allocated here stays alive."""
-        gc.collect()
+        for _ in range(_COLLECTIONS_MOST):
+            if not gc.collect():
+                break
         if self._heap.available:
             for _ in range(_LEVELLINGS):
                 self._heap.level()

@@ -23,6 +23,7 @@ LEARNING_WINDOWS: Final = 16
 _LEARNING_MOST: Final = 400
 _BLOCKS_LEAN: Final = 3_000_000  # from here on a reading of the blocks takes 90 microseconds and more
 _SMALL_BYTES: Final = 512
+_PASSES_UNTIL_UNTRACKED: Final = 3
 _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
 WEIGHTLESS: Final = Weight()
@@ -77,7 +78,9 @@ class Window:
         if plan.clears_caches:
             clear_interpreter_caches()
         if plan.net_objects:
-            self._collector.refresh()
+            # each collection stops tracking the tuples whose contents the one before stopped tracking
+            for _ in range(_PASSES_UNTIL_UNTRACKED):
+                self._collector.refresh()
         self._collector.settle_before()
         self._read_start()
         self.is_open = True

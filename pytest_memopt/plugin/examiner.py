@@ -48,6 +48,11 @@ class Examiner:
         self._wanted = NOTHING_WANTED
         self.is_foreign = False
 
+    @property
+    def sibling(self) -> compat.StandIn | None:
+        """What stands in for the next item while the current one, which is limited, may have to run again."""
+        return self._rerunner.sibling if self._rerunner is not None else None
+
     def wanted(self, item: pytest.Item) -> Wanted:
         """What is wanted of ``item``."""
         if item is not self._item:

@@ -24,7 +24,7 @@ def run_measured(item: pytest.Item, nextitem: pytest.Item | None, recorder: Reco
     ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     compat.begin_request(item)
     compat.renew_instance(item)
-    sibling = compat.StandIn(item) if examiner.is_limited(item) else None
+    sibling = examiner.sibling
     try:
         runner = PhaseRunner(recorder, item)
         recorder.begin(item, examiner.wanted(item).plan, Purpose.FIRST)

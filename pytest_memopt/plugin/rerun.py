@@ -22,12 +22,18 @@ class CannotRerun(MemoptError):  # noqa: N818 - it says what happened
 
 
 class Rerunner:
-    """Reruns one item, as often as its verdict needs."""
+    """Reruns one item, as often as its verdict needs.
+
+    Attributes:
+        sibling: stands in for the next item, so that wider fixtures are spared; one for all runs, as it is held on to.
+        is_running: whether a rerun is going on.
+    """
 
     def __init__(self, item: pytest.Item, recorder: Recorder) -> None:
         self._item = item
         self._recorder = recorder
         self._example_names = compat.example_names(item)
+        self.sibling = compat.StandIn(item)
         self.is_running = False
 
     @contextmanager
@@ -67,9 +73,9 @@ class Rerunner:
         compat.begin_request(item)
         compat.renew_instance(item)
         try:
-            runner, sibling = PhaseRunner(recorder, item), compat.StandIn(item)
+            runner = PhaseRunner(recorder, item)
             recorder.begin(item, replace(plan, clears_caches=True), Purpose.RERUN)
-            reports = self._run_phases(runner, sibling)
+            reports = self._run_phases(runner)
             run = recorder.finish()
         finally:
             recorder.abandon()
@@ -81,9 +87,9 @@ class Rerunner:
             raise CannotRerun("when it was run again, it could not be measured")
         return run.measured
 
-    def _run_phases(self, runner: PhaseRunner, sibling: compat.StandIn) -> list[pytest.TestReport]:
+    def _run_phases(self, runner: PhaseRunner) -> list[pytest.TestReport]:
         reports = [runner.run("setup")]
         if reports[0].passed:
             reports.append(runner.run("call"))
-        reports.append(runner.run("teardown", nextitem=sibling))
+        reports.append(runner.run("teardown", nextitem=self.sibling))
         return reports

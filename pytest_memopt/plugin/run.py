@@ -63,8 +63,11 @@ class ItemRun:
         self.keepsakes.forget_output()
 
     @property
-    def shape(self) -> tuple[object, ...]:
-        """What tells how much memory pytest's reports on this run take: how many, with how many sections and keywords."""
+    def shape(self) -> str:
+        """What tells how much memory pytest's reports on this run take: how many, with how many sections and keywords.
+
+        A text, since the collector does not track texts: what is remembered must not be counted later.
+        """
         reports = self.reports.values()
         counts = [(len(report.sections), len(report.keywords), len(report.user_properties)) for report in reports]
-        return (self.raised, *counts)
+        return f"{self.raised} {counts}"
