@@ -14,6 +14,7 @@ from typing import Final
 
 from ..errors import MeterError
 from .block_use import NOTHING, OF_PROGRAM, READ, UNKNOWN, BlockUse, Column
+from .cache_clearing import clear_type_cache
 from .heap import CHeap
 from .instruments import SmallBytes
 from .objects import count_tracked, mapped_bytes
@@ -21,7 +22,6 @@ from .pymalloc import SmallBlocks
 from .traced_peak import TracedPeak
 
 _WARM_UP_BLOCKS: Final = 3
-_COLLECTIONS_MOST: Final = 5  # what garbage frees may be garbage in turn, and lies about in the interpreter's free lists
 # malloc may give a block that is larger than asked for, which goes back to another size's place; the next time evens it out
 _LEVELLINGS: Final = 3
 _TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
@@ -75,9 +75,8 @@ class BlockMeter:
 
     def read(self, into: array[int]) -> None:
         """Note what the process has now; nothing that is allocated here stays alive."""
-        for _ in range(_COLLECTIONS_MOST):
-            if not gc.collect():
-                break
+        clear_type_cache()  # it holds on to names that were looked up, and lets go of them at any time
+        gc.collect()
         if self._heap.available:
             for _ in range(_LEVELLINGS):
                 self._heap.level()
