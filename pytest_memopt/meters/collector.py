@@ -74,6 +74,7 @@ class Collector:
         """Collect everything, what was frozen included."""
         started_s = self._clock()
         self.release()
+        self.settle()
         self.settle_before()
         self._refreshed_at_s = self._clock()
         self._refresh_cost_s = self._refreshed_at_s - started_s

@@ -23,6 +23,7 @@ LEARNING_WINDOWS: Final = 16
 _LEARNING_MOST: Final = 400
 _BLOCKS_LEAN: Final = 3_000_000  # from here on a reading of the blocks takes 90 microseconds and more
 _SMALL_BYTES: Final = 512
+_RUNNER_TYPES: Final = ("pytest_memopt.", "_pytest.")
 _PASSES_UNTIL_UNTRACKED: Final = 3
 _TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
 _ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
@@ -77,6 +78,7 @@ class Window:
         self._trim_if_risen()
         if plan.clears_caches:
             clear_interpreter_caches()
+            self._collector.refresh()
         if plan.net_objects:
             # each collection stops tracking the tuples whose contents the one before stopped tracking
             for _ in range(_PASSES_UNTIL_UNTRACKED):
@@ -306,7 +308,10 @@ class Window:
         if not self._collector.lists_only_new:
             return (), 0
         found = survivors(kept) if objects or self._plan.types else []
-        types, mapped = by_type(found), mapped_bytes(found)
+        types, mapped = (
+            tuple(use for use in by_type(found) if not use.type.startswith(_RUNNER_TYPES)),
+            mapped_bytes(found),
+        )
         del found
         if self._plan.types:
             types = (*self._net_types(), *(use for use in types if use.type not in self._plan.types))

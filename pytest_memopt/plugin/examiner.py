@@ -46,6 +46,7 @@ class Examiner:
         self._next: pytest.Item | None = None
         self._item: pytest.Item | None = None
         self._wanted = NOTHING_WANTED
+        self._exempt_reports: dict[Phase, pytest.TestReport] = {}
         self.is_foreign = False
 
     @property
@@ -89,8 +90,12 @@ class Examiner:
     def mark_exempt(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Say of a test that is exempt by its mark that it is; not of one that nobody wanted to measure."""
         wanted = self.wanted(item)
-        if report.when == "teardown" and wanted.exemption.skip and (wanted.limits or self._settings.is_on):
+        if not wanted.exemption.skip or not (wanted.limits or self._settings.is_on):
+            return
+        self._exempt_reports[Phase(report.when)] = report
+        if report.when == "teardown":
             self._attach(report, self._exempt_record(item))
+            self._exempt_reports = {}
 
     def conclude(self) -> None:
         """All reports of the current run were made, and none was handed on yet: measure, judge, and tell."""
@@ -103,7 +108,7 @@ class Examiner:
         why = f"exempt by mark memopt{': ' + wanted.exemption.reason if wanted.exemption.reason else ''}"
         return TestRecord(
             nodeid=item.nodeid,
-            outcome=Outcome.PASSED,
+            outcome=outcome_of(self._exempt_reports),
             verdict=VerdictKind.UNMEASURED,
             why=why,
             limits=wanted.limits.limits,
@@ -113,7 +118,7 @@ class Examiner:
     def _examine(self, run: ItemRun) -> TestRecord:
         record = TestRecord(
             nodeid=run.item.nodeid,
-            outcome=outcome_of(run),
+            outcome=outcome_of(run.reports),
             verdict=VerdictKind.OK,
             measured=run.measured,
             duration_s=sum(run.durations_s.values()),
@@ -149,7 +154,7 @@ class Examiner:
         if not judgement.fails:
             return record
         make_failure(run, record)
-        return replace(record, outcome=outcome_of(run))
+        return replace(record, outcome=outcome_of(run.reports))
 
     def _confirmed_runs(
         self, first: Measurement, wanted: Wanted, warmup: int, rerunner: Rerunner

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from ..errors import MemoryLimitExceeded
@@ -14,10 +16,10 @@ from .run import ItemRun
 FAILED_FLAG = "memopt_failed"
 
 
-def outcome_of(run: ItemRun) -> Outcome:
+def outcome_of(reports: Mapping[Phase, pytest.TestReport]) -> Outcome:
     """What became of the test, from the reports of its phases."""
-    call = run.reports.get(Phase.CALL)
-    if any(report.failed for phase, report in run.reports.items() if phase is not Phase.CALL):
+    call = reports.get(Phase.CALL)
+    if any(report.failed for phase, report in reports.items() if phase is not Phase.CALL):
         return Outcome.ERROR
     if call is None:
         return Outcome.SKIPPED

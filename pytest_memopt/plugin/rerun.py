@@ -11,6 +11,7 @@ import pytest
 from ..errors import MemoptError
 from ..meters.measurement import Measurement, Site
 from ..meters.plan import Plan
+from ..meters.traced import is_runner
 from . import compat
 from .protocol import PhaseRunner
 from .recorder import Recorder
@@ -63,7 +64,7 @@ class Rerunner:
             self.rerun(replace(plan, traced=True, sites=True))
         except CannotRerun:
             return ()
-        return self._recorder.window.sites
+        return tuple(site for site in self._recorder.window.sites if not is_runner(site.path))
 
     def _run(self, plan: Plan) -> Measurement:
         item, recorder = self._item, self._recorder

@@ -109,5 +109,4 @@ def test_without_pymalloc_there_is_nothing_to_count(monkeypatch):
     status = small.status()
     assert (small.is_used, small.is_exact, status.available) == (False, True, False)
     assert "PYTHONMALLOC=malloc" in status.how
-    with pytest.raises(ValueError, match="PYTHONMALLOC=malloc"):
-        small.read_bytes()
+    assert small.read_bytes() == 0

@@ -38,7 +38,7 @@ def test_a_stranger_learns_what_where_and_what_next() -> None:
     told = explain(record(HELD, sites=SITES), rerun_hint='pytest --memopt-leaks "tests/test_cache.py::test_fill"')
     assert told.headline == "memory: held 12.0 MiB after the test, limit 1 MiB (3 of 3 runs: +12.0, +12.0, +12.0 MiB)"
     assert told.lines == (
-        "alive since this test:",
+        "alive since this test (own sizes, without what they refer to):",
         "  +30 000  app.models.Session  9.2 MiB",
         "  +30 000  str                 2.8 MiB",
         "allocated at:",

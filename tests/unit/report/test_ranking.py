@@ -40,10 +40,11 @@ def test_severity_then_growth_then_peak_then_name() -> None:
     hard = Breach(limit=LIMIT, runs=(1, 1), confirmed=True)
     soft = Breach(limit=SOFT, runs=(1,), confirmed=False)
     assert ranked(
-        entry("big", 900),
-        entry("high", 64, readings={"peak_bytes": 9}),
-        entry("low", 64),
-        entry("also low", 64),
+        entry("big", 9000),
+        entry("high", 1064, readings={"peak_bytes": 9}),
+        entry("low", 1064),
+        entry("also low", 1064),
+        entry("less than a KiB", 1000),
         entry("warm", 64, VerdictKind.WARM_UP, breaches=(Breach(limit=LIMIT, runs=(64, 0), confirmed=False),)),
         entry("leak", 1, VerdictKind.LEAK),
         entry("warned", 1, VerdictKind.BREACH, breaches=(soft,)),

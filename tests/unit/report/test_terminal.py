@@ -224,8 +224,8 @@ def test_breaches_that_only_warned_are_counted_apart(screen: NewScreen) -> None:
 
 def test_missing_readings_are_dashes(screen: NewScreen) -> None:
     """A platform without peak and objects shows neither as zero."""
-    bare = entry("tests/test_p.py::test_bare", growth=64, readings={"objects": None, "peak_rss_bytes": None})
-    assert " +64 B         -        -  tests/test_p.py::test_bare" in shown(screen, replace(SUMMARY, tests=(bare,)))
+    bare = entry("tests/test_p.py::test_bare", growth=2048, readings={"objects": None, "peak_rss_bytes": None})
+    assert "+2.0 KiB         -        -  tests/test_p.py::test_bare" in shown(screen, replace(SUMMARY, tests=(bare,)))
 
 
 def test_workers_have_a_line_each(screen: NewScreen) -> None:
