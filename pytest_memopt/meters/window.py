@@ -63,6 +63,7 @@ class Window:
         self._types_before: Mapping[str, int] = {}
         self._notes: list[str] = []
         self._peak_bytes: int | None = None
+        self._is_tracing = False
         self.is_open = False
         self.sites: tuple[Site, ...] = ()
 
@@ -88,18 +89,24 @@ class Window:
         self.is_open = True
         if plan.traced and self._read.tracer is not None:
             self._read.tracer.start()
+        self._is_tracing = False
         self._take_heap(self._last)
         self._take(self._last)
         self._start[_FROZEN] = gc.get_freeze_count() if self._plan.net_objects else 0
+        self._is_tracing = plan.traced
         can_count = self._read.small.is_exact and self._detail is not Detail.LEAN
         self._small_start = self._read.small.read_bytes() if can_count else None
         self._last[Signal.SMALL] = self._small_start or 0
 
     def mark_peak(self) -> None:
         """Forget the peaks so far: what comes now is the test's own."""
+        self.forget_traced_peak()
+        self._mark_rss()
+
+    def forget_traced_peak(self) -> None:
+        """Forget the traced peak so far: it was pytest's."""
         if self._plan.traced and self._read.tracer is not None:
             self._read.tracer.forget_peak()
-        self._mark_rss()
 
     def _mark_rss(self) -> None:
         if self._read.rss is not None:
@@ -220,10 +227,11 @@ class Window:
 
     def _take_heap(self, into: array[int]) -> None:
         """The C heap too: the C library walks its free pieces for it, which may take as long as all else together."""
-        if self._detail is not Detail.LEAN and self._read.level is not None:
+        # not while the tracer counts: levelling allocates 180 KB for a moment, which would be the test's peak
+        if self._detail is not Detail.LEAN and self._read.level is not None and not self._is_tracing:
             self._read.level()
-        if self._detail is Detail.EXACT and self._read.level_small is not None:
-            self._read.level_small()
+            if self._detail is Detail.EXACT and self._read.level_small is not None:
+                self._read.level_small()
         into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
 
     def _charge(self, *, with_heap: bool) -> None:
@@ -280,6 +288,7 @@ class Window:
             self._rss_bytes = self._trimmed_rss_bytes = self._read.rss.read()
 
     def _stop_tracer(self) -> None:
+        self._is_tracing = False
         if self._plan.traced and self._read.tracer is not None:
             traced = self._read.tracer.stop(with_sites=self._plan.sites)
             self.sites = traced.sites

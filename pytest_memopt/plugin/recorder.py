@@ -117,6 +117,7 @@ class Recorder:
             finally:
                 self.fixtures.end(fixture)
                 if self.current is not None:
+                    self.current.has_fixtures = True
                     self.current.fixture_traced_bytes += self._window.traced_bytes() - traced_bytes
             return
         with self.charged_to(Account.SHARED):
@@ -190,6 +191,8 @@ class Recorder:
         run = self.current
         if run is not None and run.plan.traced:
             self._window.discount_peak(self._window.traced_bytes() - run.fixture_traced_bytes)
+            if not run.has_fixtures:
+                self._window.forget_traced_peak()
 
     def finish(self) -> ItemRun | None:
         """Close the window when the last report of the current run was made; the run with its measurement.

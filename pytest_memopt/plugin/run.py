@@ -35,6 +35,7 @@ class ItemRun:
         exception_ids: identities of the exceptions in which its phases ended.
         subtests: reports that were handed on while a phase was going on.
         fixture_traced_bytes: what the tracer saw the function's fixtures allocate and keep.
+        has_fixtures: whether fixtures of function scope were built, whose peak counts.
         measured: the result, once the run is over.
         problem: why it can't be measured.
     """
@@ -48,6 +49,7 @@ class ItemRun:
     exception_ids: list[int] = field(default_factory=list)
     subtests: list[weakref.ReferenceType[pytest.TestReport]] = field(default_factory=list)
     fixture_traced_bytes: int = 0
+    has_fixtures: bool = False
     measured: Measurement | None = None
     problem: str | None = None
 

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.limits.judge import breaches_of, exceeded, exceeded_in_all, unreadable, value_of
+from pytest_memopt.limits.judge import (
+    SLIGHT_BYTES,
+    SLIGHT_OBJECTS,
+    breaches_of,
+    exceeded,
+    exceeded_in_all,
+    is_in_doubt,
+    unreadable,
+    value_of,
+)
 from pytest_memopt.limits.limits import Limit, Limits, Metric
 from pytest_memopt.meters.measurement import Measurement, TypeUse
 
@@ -82,6 +91,46 @@ def test_nothing_is_confirmed_when_reruns_are_missing():
 def test_no_run_exceeds_nothing():
     """Without runs there is nothing that all of them went over."""
     assert exceeded_in_all([], limits(limit(Metric.GROWTH))) == ()
+
+
+@pytest.mark.parametrize(
+    ("growths", "doubt"),
+    [
+        ([101], True),
+        ([100 + SLIGHT_BYTES - 1], True),
+        ([100 + SLIGHT_BYTES], False),
+        ([10**9, 101], True),
+        ([10**9, 10**9], False),
+        ([10**9, 100], False),
+        ([100], False),
+        ([], False),
+    ],
+)
+def test_a_slight_breach_is_in_doubt(growths, doubt):
+    """What every run went over, but one by little only, may be a cache that fills; what no longer stands is no doubt."""
+    runs = [Measurement(growth_bytes=growth) for growth in growths]
+    assert is_in_doubt(runs, limits(limit(Metric.GROWTH, 100))) == doubt
+
+
+@pytest.mark.parametrize(
+    ("metric", "reading", "excess", "doubt"),
+    [
+        (Metric.OBJECTS, "objects", SLIGHT_OBJECTS - 1, True),
+        (Metric.OBJECTS, "objects", SLIGHT_OBJECTS, False),
+        (Metric.FDS, "fds", 1, False),
+        (Metric.PEAK, "peak_bytes", 1, False),
+    ],
+)
+def test_only_growth_and_objects_fill_caches(metric, reading, excess, doubt):
+    """A descriptor that stays open, or a peak, is never slight."""
+    runs = [Measurement(growth_bytes=0, **{reading: 5 + excess})]
+    assert is_in_doubt(runs, limits(limit(metric, 5))) == doubt
+
+
+def test_one_clear_breach_leaves_no_doubt():
+    """A slight breach beside a clear one needs no more runs."""
+    runs = [Measurement(growth_bytes=1, fds=9)]
+    assert not is_in_doubt(runs, limits(limit(Metric.GROWTH), limit(Metric.FDS)))
 
 
 GROWTHS = st.lists(st.integers(-5, 5), min_size=1, max_size=5)

@@ -113,6 +113,17 @@ def test_refreshes_take_a_small_share_of_the_time(clock, monkeypatch):
         assert (garbage() is None) == is_due
 
 
+def test_all_objects_are_counted():
+    """The count of everything takes in what was frozen and leaves out garbage; afterwards all is frozen again."""
+    collector = Collector()
+    collector.settle_before()
+    before = collector.count_all()
+    kept = [Knot() for _ in range(100)]
+    Knot()
+    assert len(kept) <= collector.count_all() - before <= 3 * len(kept)
+    assert gc.get_freeze_count() > len(kept)
+
+
 def test_nothing_frozen_is_nothing_to_refresh(clock):
     """Where nothing was frozen here, no refresh is ever due."""
     collector = Collector(GcMode.COLLECT, clock=clock)
