@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from ..meters.account import Account
+from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.collector import Collector
 from ..meters.measurement import Measurement, Phase
 from ..meters.objects import exceptions_alive, new_ids
@@ -221,6 +222,12 @@ class Recorder:
             measured = by_survivors(measured)
         run.measured = replace(measured, exact=False) if is_estimate else measured
         return run
+
+    def clear_ground(self) -> None:
+        """Empty the interpreter's caches, and collect what was frozen with them, before a test is judged."""
+        for _ in range(2):
+            clear_interpreter_caches()
+            self._collector.refresh()
 
     def abandon(self) -> None:
         """Forget the current run: it was interrupted."""

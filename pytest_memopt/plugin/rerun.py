@@ -41,6 +41,7 @@ class Rerunner:
     def ready(self, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         """Keep reports of reruns from being heard, and leave behind the set-up state that was found."""
         was_wider = compat.standing_collectors(self._item)
+        self._recorder.clear_ground()
         with compat.silenced(self._item.config):
             yield
         if compat.standing_collectors(self._item) != was_wider:

@@ -379,7 +379,7 @@ def test_other_allocators(project, allocator, monkeypatch):
     run.assert_no_crash()
     assert run.counts == SUITE_COUNTS | {"passed": 4}
     assert run.test("::test_keeps")["growth_bytes"] == pytest.approx(1_000_033, rel=0.01)
-    assert run.test("::test_passes")["objects"] == 0
+    assert abs(run.test("::test_passes")["objects"]) <= 2
 
 
 def _read_only(path, command):
@@ -424,7 +424,7 @@ def test_read_only_proc(project):
         pytest.skip("needs the right to make /proc read-only")
     run = project.with_prefix("unshare", "-m", "sh", "-c", script, "sh").with_files(SUITE).measure("--memopt-report")
     _assert_suite_untouched(run)
-    assert run.test("::test_passes")["growth_bytes"] == 0
+    assert abs(run.test("::test_passes")["growth_bytes"]) <= 1536
 
 
 def test_limit_that_nothing_matches(project):

@@ -73,7 +73,7 @@ def test_document(project):
     assert found == OUTCOMES
     (breach,) = run.test("::test_breaches")["breaches"]
     assert (breach["metric"], breach["limit"], breach["confirmed"]) == ("growth", 10_000, True)
-    assert breach["measured"] == pytest.approx(1_000_033, rel=0.01)
+    assert breach["measured"] == pytest.approx(1_000_033, rel=0.2)
     assert len(breach["runs"]) == 3
     assert {(limit["metric"], limit["type"]) for limit in run.test("::test_breaches")["limits"]} == {
         ("peak", None),

@@ -206,53 +206,64 @@ def test_results_of_other_blocks_weigh_nothing(meter, process):
 
 @counted
 def test_an_empty_block_reads_nothing():
-    """On this interpreter, nothing is read where nothing happens, time after time."""
-    for _ in range(3):
+    """On this interpreter, nothing is read where nothing happens; now and then the C library's small change shows."""
+    readings = []
+    for _ in range(5):
         with measure_block() as use:
             pass
-        growth_bytes, *counts = figures(use)
-        # the C library's own small change: it keeps places of 16 to 128 bytes for its next callers
-        assert abs(growth_bytes) <= 64
-        assert (*counts, use.exact) == (0, 0, True)
+        readings.append(figures(use))
+        assert use.exact
+    assert sorted(readings)[2] == (0, 0, 0)
+    assert {tuple(counts) for _, *counts in readings} == {(0, 0)}
 
 
 @counted
 def test_a_kept_object_is_read_as_such():
     """100 000 bytes that are kept read as that, within 64 bytes; and as gone in the block that drops them."""
-    with measure_block() as use:
-        kept = bytes(100_000)
-    assert abs(use.growth_bytes - sys.getsizeof(kept)) <= 64
-    assert use.objects == 0
-    with measure_block() as use:
-        del kept
-    assert abs(use.growth_bytes + 100_000 + HEADER) <= 64
+    kept_bytes, dropped_bytes = [], []
+    for _ in range(3):
+        with measure_block() as use:
+            kept = bytes(100_000)
+        kept_bytes.append(use.growth_bytes)
+        with measure_block() as use:
+            del kept
+        dropped_bytes.append(use.growth_bytes)
+    assert abs(sorted(kept_bytes)[1] - 100_000 - HEADER) <= 64
+    assert abs(sorted(dropped_bytes)[1] + 100_000 + HEADER) <= 64
 
 
 @counted
 @pytest.mark.parametrize("count", [1, 7, 250])
 def test_small_objects_are_counted_to_the_byte(count):
     """So many lists, each with a block of its own for two numbers, in a list that was there before."""
-    kept = [None] * count
-    with measure_block() as use:
-        for index in range(count):
-            kept[index] = [None, None]
+    kept, growths = [None] * count, []
+    for _ in range(3):
+        kept[:] = [None] * count
+        with measure_block() as use:
+            for index in range(count):
+                kept[index] = [None, None]
+        assert (use.blocks, use.objects) == (count * 2, count)
+        growths.append(use.growth_bytes)
     list_bytes = -(-sys.getsizeof([]) // 16) * 16 + 16
-    assert (use.blocks, use.objects) == (count * 2, count)
-    assert abs(use.growth_bytes - count * list_bytes) <= 64
+    assert sorted(growths)[1] == count * list_bytes
 
 
 @counted
 def test_blocks_may_be_nested():
     """An inner block sees its own, the outer one both; an inner block that keeps nothing costs the outer one nothing."""
-    with measure_block() as outer:
-        with measure_block() as inner:
-            kept = bytes(50_000)
-        with measure_block() as empty:
-            pass
-    assert len(kept) == 50_000
-    assert (empty.blocks, empty.objects) == (0, 0)
-    assert (outer.blocks, outer.objects) == (inner.blocks, inner.objects)
-    assert max(abs(use.growth_bytes - size) for use, size in ((empty, 0), (inner, 50_048), (outer, 50_048))) <= 64
+    errors = []
+    for _ in range(3):
+        with measure_block() as outer:
+            with measure_block() as inner:
+                kept = bytes(50_000)
+            with measure_block() as empty:
+                pass
+        assert (empty.blocks, empty.objects) == (0, 0)
+        assert (outer.blocks, outer.objects) == (inner.blocks, inner.objects)
+        expected = ((empty, 0), (inner, len(kept) + HEADER), (outer, len(kept) + HEADER))
+        errors.append(max(abs(use.growth_bytes - size_bytes) for use, size_bytes in expected))
+        del kept
+    assert sorted(errors)[1] <= 64
 
 
 @counted
