@@ -496,3 +496,16 @@ def test_an_exact_window_charges_the_test_and_nobody_else(process, make, phases,
     assert measured.blocks == sum(amounts["blocks"] for amounts in phases)
     assert measured.small_bytes == sum(amounts["small_bytes"] for amounts in phases)
     assert measured.heap_bytes == sum(amounts["heap_bytes"] for amounts in phases)
+
+
+def test_caches_are_cleared_at_both_ends_where_wanted(make, process, collector, monkeypatch):
+    """A plan may ask that the interpreter's caches be empty when the window opens, and again when it closes."""
+    cleared = []
+    monkeypatch.setattr(window_module, "clear_interpreter_caches", lambda: cleared.append(process.blocks))
+    collector.refresh = lambda: collector.calls.append("refresh")
+    window = make()
+    run(window, process, Plan(detail=Detail.EXACT))
+    assert cleared == []
+    run(window, process, Plan(detail=Detail.EXACT, clears_caches=True))
+    assert len(cleared) == 2
+    assert "refresh" in collector.calls
