@@ -60,7 +60,7 @@ def test_a_meter_of_ones_own(project):
     assert run.counts == {"passed": 3}
     assert run.test("::test_opens")["extra"] == {"connections": 3}
     assert run.test("::test_closes")["extra"].get("connections", 0) == 0
-    assert run.test("::test_closes")["growth_bytes"] == 0
+    assert abs(run.test("::test_closes")["growth_bytes"]) <= 1536
     assert "connections" in {meter["name"] for meter in run.document["meters"]}
     assert run.lines_with("connections")
 
