@@ -170,11 +170,6 @@ def set_up_collectors(item: pytest.Item) -> None:
         item.session._setupstate.setup(item.parent)  # type: ignore[arg-type]
 
 
-def is_set_up(item: pytest.Item) -> bool:
-    """Whether the item itself is on the set-up stack."""
-    return item in item.session._setupstate.stack
-
-
 def tear_down_to(item: pytest.Item, next_item: object) -> None:
     """Tear down all that ``next_item`` doesn't need."""
     item.session._setupstate.teardown_exact(next_item)  # type: ignore[arg-type]
