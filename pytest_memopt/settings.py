@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from .errors import UsageError
 
@@ -35,8 +34,7 @@ def first_set(*layers: T | None, default: T) -> T:
     return next((layer for layer in layers if layer is not None), default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What the user asked for.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import UsageError
@@ -171,15 +171,15 @@ def _row(change: Change, rules: _Rules) -> tuple[Look, tuple[str, ...]]:
 
 def _document(before: RunRow, after: RunRow, comparison: Comparison, rules: _Rules) -> dict[str, Any]:
     return {
-        "before": asdict(before),
-        "after": asdict(after),
-        "thresholds": {metric.value: asdict(threshold) for metric, threshold in rules.thresholds.items()},
+        "before": before.to_json(),
+        "after": after.to_json(),
+        "thresholds": {metric.value: threshold._asdict() for metric, threshold in rules.thresholds.items()},
         "judged": sorted(metric.value for metric in rules.judged),
         "shared": comparison.shared,
         "new": list(comparison.new),
         "gone": list(comparison.gone),
         "changes": [
-            {**asdict(change), "metric": change.metric.value, "is_regression": rules.is_regression(change)}
+            {**change._asdict(), "metric": change.metric.value, "is_regression": rules.is_regression(change)}
             for change in comparison.changes
         ],
     }

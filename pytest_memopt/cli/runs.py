@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Final
 
 from ..history.records import Environment, RunRow
@@ -49,7 +48,7 @@ class RunsCommand:
         with HistoryStore.open(options.history, read_only=True) as store:
             runs = store.runs(limit=options.limit)
         if options.json:
-            screen.json({"runs": [asdict(run) for run in runs]})
+            screen.json({"runs": [run.to_json() for run in runs]})
             return ExitCode.FINE
         if not runs:
             screen.line(f"{options.history} holds no runs yet; `pytest --memopt-report` adds one")

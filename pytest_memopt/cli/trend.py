@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import UsageError
@@ -163,7 +163,7 @@ def _row(test: _TestTrend, figure: Figure) -> tuple[Look, tuple[str, ...]]:
 
 def _document(suite: _SuiteTrend, tests: Sequence[_TestTrend], newest: RunRow) -> dict[str, Any]:
     return {
-        "environment": asdict(newest.environment),
+        "environment": newest.environment._asdict(),
         "suite": {
             "rss_end_bytes": list(suite.rss_bytes),
             "verdict": suite.trend.verdict.value,
@@ -174,7 +174,7 @@ def _document(suite: _SuiteTrend, tests: Sequence[_TestTrend], newest: RunRow) -
 
 
 def _slope_document(slope: Slope | None) -> dict[str, float] | None:
-    return None if slope is None else asdict(slope)
+    return None if slope is None else slope._asdict()
 
 
 def _test_document(test: _TestTrend) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class ExportCommand:
         with HistoryStore.open(options.history, read_only=True) as store:
             runs = store.runs() if options.run is None else [choose_run(store, options.run)]
             for run in runs:
-                screen.json_line({"format": FORMAT, "kind": "run", **asdict(run)})
+                screen.json_line({"format": FORMAT, "kind": "run", **run.to_json()})
                 for test in store.tests(run.id) if run.id is not None else ():
                     screen.json_line({"kind": "test", "run": run.id, **asdict(test)})
         return ExitCode.FINE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .records import Metric, TestRow
 from .threshold import Threshold
@@ -11,8 +11,7 @@ from .threshold import Threshold
 _UNTRIED = ("skipped", "error")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """One test's figure that moved by more than its threshold.
 
     Attributes:
@@ -33,8 +32,7 @@ class Change:
         return self.after - self.before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What differs between two runs.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, NamedTuple
 
 
 class Metric(str, Enum):
@@ -16,8 +17,7 @@ class Metric(str, Enum):
     OBJECTS = "objects"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(NamedTuple):
     """What makes two runs comparable: unlike environments are never put into one series.
 
     Attributes:
@@ -34,8 +34,7 @@ class Environment:
         return f"{self.python} · {self.platform} · {self.machine}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class RunRow(NamedTuple):
     """One session of pytest.
 
     Attributes:
@@ -69,8 +68,12 @@ class RunRow:
     rss_peak_bytes: int | None = None
     growth_mb_per_minute: float | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them, the environment's as an object of its own."""
+        return {**self._asdict(), "environment": self.environment._asdict()}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class TestRow:
     """One test in one run: the figures that trends are made of."""
 
@@ -87,8 +90,7 @@ class TestRow:
     objects: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesPoint:
+class SeriesPoint(NamedTuple):
     """One run's value of one metric of one test.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 from uuid import uuid4
@@ -23,12 +23,12 @@ def storable(nodeid: str) -> str:
 
 def run_values(run: RunRow) -> dict[str, Any]:
     """What the queries need of one run and its environment; a run without a ``uid`` gets one."""
-    return {**asdict(run), **asdict(run.environment), "uid": run.uid or uuid4().hex, "environment": None}
+    return {**run._asdict(), **run.environment._asdict(), "uid": run.uid or uuid4().hex, "environment": None}
 
 
 def run_from_row(row: sqlite3.Row) -> RunRow:
     """The run of a row that has its columns, its environment's."""
-    facts = {field.name: row[field.name] for field in fields(RunRow) if field.name != "environment"}
+    facts = {name: row[name] for name in RunRow._fields if name != "environment"}
     environment = Environment(machine=row["machine"], platform=row["platform"], python=row["python"])
     dirty = facts.pop("dirty")
     return RunRow(environment=environment, dirty=None if dirty is None else bool(dirty), **facts)
@@ -41,4 +41,4 @@ def test_values(test: TestRow) -> tuple[Any, ...]:
 
 def test_from_row(row: sqlite3.Row) -> TestRow:
     """The test of a row that has its columns and ``nodeid``."""
-    return TestRow(**{field.name: row[field.name] for field in fields(TestRow)})
+    return TestRow(**{name: row[name] for name in (field.name for field in fields(TestRow))})

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 POINTS_MAX: Final = 60
 SIDE_MIN: Final = 3
@@ -20,8 +19,7 @@ _PENALTY_PER_LOG: Final = 0.9
 _CHANCE_MAX: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One change of level.
 
     Attributes:
@@ -30,7 +28,7 @@ class Step:
         after: the level from then until the next step (a median).
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # a tuple has a method of this name
     before: float
     after: float
 

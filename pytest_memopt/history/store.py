@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, final
@@ -60,7 +59,7 @@ class HistoryStore:
 
     def runs(self, environment: Environment | None = None, limit: int | None = None) -> list[RunRow]:
         """The newest ``limit`` runs (all by default) of one environment or of all, newest last."""
-        place = asdict(environment) if environment else _ANY_ENVIRONMENT
+        place = environment._asdict() if environment else _ANY_ENVIRONMENT
         rows = self._read(queries.RUNS, {**place, "id": None, "limit": _ALL if limit is None else limit})
         return [run_from_row(row) for row in reversed(rows)]
 
@@ -95,7 +94,7 @@ class HistoryStore:
         names = {name: wanted[place] for name, place in self._read(queries.NAMES, (keys,))}
         newest_first: dict[int, list[SeriesPoint]] = {name: [] for name in names}
         open_names = set(names)
-        for run_id, commit in self._read(queries.RECENT, {**asdict(environment), "runs": limit * _LOOK_BACK}):
+        for run_id, commit in self._read(queries.RECENT, {**environment._asdict(), "runs": limit * _LOOK_BACK}):
             if not open_names:
                 break
             query = queries.VALUES.format(metric=Metric(metric).value)

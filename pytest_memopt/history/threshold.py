@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import UsageError
 from ..units import format_size, parse_size
@@ -13,8 +12,7 @@ _PERCENT: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%", re.ASCII)
 _HINT: Final = "give a percentage, a size, or both, as in '20%', '64KiB' or '20%+64KiB'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
+class Threshold(NamedTuple):
     """What a figure may grow by before that counts; both parts must be exceeded.
 
     Attributes:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 POINTS_MIN: Final = 5
 POINTS_MAX: Final = 200
 _Z_95: Final = 1.959964
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(NamedTuple):
     """A rate of change with its 95 % confidence interval.
 
     Attributes:
@@ -44,8 +42,7 @@ class TrendVerdict(str, Enum):
     TOO_FEW = "too few runs"
 
 
-@dataclass(frozen=True, slots=True)
-class RunTrend:
+class RunTrend(NamedTuple):
     """How a figure moves from run to run.
 
     Attributes:

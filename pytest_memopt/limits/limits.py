@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 
 class Metric(str, Enum):
@@ -29,7 +30,7 @@ class Severity(str, Enum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Limit:
     """The most that one metric of one test may reach.
 
@@ -55,8 +56,7 @@ class Limit:
         return (self.metric, self.type_name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """All that is limited about one test.
 
     Attributes:
@@ -76,8 +76,7 @@ class Limits:
         return any(limit.metric is metric for limit in self.limits)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
+class Breach(NamedTuple):
     """A limit that a test went over.
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import LimitError
 from ..units import parse_size
@@ -16,8 +15,7 @@ _KEYWORDS: Final = (*(metric.value for metric in Metric), "warmup", "severity")
 _EXEMPT_KEYWORDS: Final = ("skip", "reason", "gc")
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(NamedTuple):
     """What ``@pytest.mark.memopt`` says of a test.
 
     Attributes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import LimitError
 from .limits import Limits, Severity
@@ -22,8 +21,7 @@ _NEXT_LIMIT: Final = re.compile(r"[\s,]+(?=\w+\s*=)")
 _WILD: Final = re.compile(r"[*?]|\[[^\]]*\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """Limits for the tests that a glob or a marker expression picks.
 
     Attributes:
@@ -91,7 +89,7 @@ def pick(rules: list[Rule], nodeid: str, matches_marks: Callable[[str], bool]) -
     """The limits of all rules about ``nodeid``, the closest first (of equals, the one written last)."""
     fitting = [rule for rule in rules if rule.applies_to(nodeid, matches_marks)]
     ordered = sorted(enumerate(fitting), key=lambda pair: (pair[1].rank, pair[0]), reverse=True)
-    return [replace(rule.limits) for _, rule in ordered]
+    return [rule.limits for _, rule in ordered]
 
 
 def _parse_limits(text: str, source: str) -> dict[str, object]:

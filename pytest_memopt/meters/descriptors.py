@@ -7,10 +7,9 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import psutil
 
@@ -21,17 +20,16 @@ from .status import MeterStatus
 FOLDERS: Final = ("/proc/self/fd", "/dev/fd")
 
 
-@dataclass(frozen=True, slots=True)
-class CountedBy:
+class CountedBy(NamedTuple):
     """One way to count.
 
     Attributes:
         how: by what means, for the header.
-        count: gives the number now.
+        ask: gives the number now.
     """
 
     how: str
-    count: Callable[[], int]
+    ask: Callable[[], int]
 
 
 class OpenDescriptors:
@@ -46,7 +44,7 @@ class OpenDescriptors:
 
     def __init__(self, ways: Sequence[CountedBy] | None = None) -> None:
         """Take the first of ``ways`` (the platform's own when ``None``) that notices one more open descriptor."""
-        found = (way for way in (ways_of_platform() if ways is None else ways) if notices_one_more(way.count))
+        found = (way for way in (ways_of_platform() if ways is None else ways) if notices_one_more(way.ask))
         self._way = next(found, None)
 
     @property
@@ -68,7 +66,7 @@ class OpenDescriptors:
         """
         if self._way is None:
             raise MeterError("fds: nothing here counts them")
-        return self._way.count()
+        return self._way.ask()
 
 
 def ways_of_platform(platform: str = sys.platform, folders: Sequence[str] = FOLDERS) -> tuple[CountedBy, ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .protocol import Meter, PeakMeter, Tracer
 
@@ -28,8 +27,7 @@ class SmallBytes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruments:
+class Instruments(NamedTuple):
     """The meters that a window reads; ``None`` where this platform has none.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Phase(str, Enum):
@@ -15,8 +16,7 @@ class Phase(str, Enum):
     TEARDOWN = "teardown"
 
 
-@dataclass(frozen=True, slots=True)
-class TypeUse:
+class TypeUse(NamedTuple):
     """Instances of one type that are newly alive.
 
     Attributes:
@@ -26,12 +26,11 @@ class TypeUse:
     """
 
     type: str
-    count: int
+    count: int  # type: ignore[assignment] # a tuple has a method of this name
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A line of source that allocated memory which is still held.
 
     Attributes:
@@ -46,19 +45,17 @@ class Site:
     line: int
     function: str | None
     bytes: int
-    count: int
+    count: int  # type: ignore[assignment] # a tuple has a method of this name
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseUse:
+class PhaseUse(NamedTuple):
     """The share of one phase: net bytes that it added (negative when it released; ``None``: not read), and seconds."""
 
     growth_bytes: int | None = None
     duration_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(NamedTuple):
     """The memory of one run of one test, from before its set-up until after its teardown.
 
     ``None`` means "not read": the meter is missing on this platform, or was not asked for.
@@ -96,7 +93,7 @@ class Measurement:
     rss_end_bytes: int | None = None
     peak_rss_bytes: int | None = None
     peak_bytes: int | None = None
-    phases: Mapping[Phase, PhaseUse] = field(default_factory=dict)
+    phases: Mapping[Phase, PhaseUse] = MappingProxyType({})
     types: tuple[TypeUse, ...] = ()
-    extra: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, int] = MappingProxyType({})
     notes: tuple[str, ...] = ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Detail(IntEnum):
@@ -14,8 +14,7 @@ class Detail(IntEnum):
     EXACT = 2  # readings on all sides of each phase too: for tests with limits, and to learn what reports weigh
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """What is wanted of one window.
 
     Attributes:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
+class Floor(NamedTuple):
     """What an empty window reads: the instrument's own footprint, which every figure was checked against.
 
     Attributes:
@@ -22,8 +21,7 @@ class Floor:
     cost_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterStatus:
+class MeterStatus(NamedTuple):
     """One line of the header: a meter, and whether (and by what) it reads here.
 
     Attributes:

@@ -7,7 +7,6 @@ import sys
 import tokenize
 import tracemalloc
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -27,8 +26,7 @@ _RUNNER_PARTS: Final = (
 _DISTURBED: Final = "the test stopped or cleared tracemalloc, so its peak is not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(NamedTuple):
     """What a tracer found.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
@@ -23,8 +23,7 @@ from ..settings import Settings, TracerChoice
 from .recorder import Recorder
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(NamedTuple):
     """All that measures in this process.
 
     Attributes:

@@ -144,7 +144,7 @@ class Examiner:
             sites = rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
         record = replace(
             record,
-            measured=replace(runs[0], types=runs[-1].types),
+            measured=runs[0]._replace(types=runs[-1].types),
             verdict=judgement.verdict,
             why=judgement.why,
             breaches=judgement.breaches,
@@ -185,4 +185,4 @@ class Examiner:
 def _below(site: Site, root: Path) -> Site:
     """The line with its path as pytest shows paths: relative to the root where it lies below it."""
     path = Path(site.path)
-    return replace(site, path=str(path.relative_to(root))) if path.is_relative_to(root) else site
+    return site._replace(path=str(path.relative_to(root))) if path.is_relative_to(root) else site

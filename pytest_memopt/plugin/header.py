@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,8 +38,8 @@ class Header:
 
     def to_wire(self) -> dict[str, Any]:
         """What a worker found out about its meters, as plain JSON, for the controller."""
-        meters = [asdict(meter) for meter in self.meters]
-        return {"floor": asdict(self.floor), "meters": meters, "idle_rules": list(self.idle_rules)}
+        meters = [meter._asdict() for meter in self.meters]
+        return {"floor": self.floor._asdict(), "meters": meters, "idle_rules": list(self.idle_rules)}
 
     def learn(self, wire: Mapping[str, Any]) -> None:
         """Take over what a worker found out: the meters of the first one, and the floor of the worst."""

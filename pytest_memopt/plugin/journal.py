@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import psutil
 
@@ -16,8 +15,7 @@ from ..units import format_size
 SUFFIX: Final = ".journal"
 
 
-@dataclass(frozen=True, slots=True)
-class LastEntry:
+class LastEntry(NamedTuple):
     """What a process wrote last.
 
     Attributes:

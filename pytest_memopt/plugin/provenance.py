@@ -7,17 +7,15 @@ import platform
 import subprocess
 import sys
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _GIT_TIMEOUT_S: Final = 5.0
 _MACHINE_ID: Final = Path("/etc/machine-id")
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """The state of the work tree; ``None`` for what git didn't tell."""
 
     id: str | None = None

@@ -6,7 +6,6 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -220,7 +219,7 @@ class Recorder:
         measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run), run.shape, kept)
         if run.raised:
             measured = by_survivors(measured)
-        run.measured = replace(measured, exact=False) if is_estimate else measured
+        run.measured = measured._replace(exact=False) if is_estimate else measured
         return run
 
     def clear_ground(self) -> None:
@@ -284,8 +283,7 @@ def by_survivors(measured: Measurement) -> Measurement:
     What else changed is its exception's, with the frames and all that they hold: pytest lets go of that when the next
     test fails, and other plugins keep it.
     """
-    return replace(
-        measured,
+    return measured._replace(
         growth_bytes=sum(use.bytes for use in measured.types),
         objects=sum(use.count for use in measured.types),
         blocks=None,

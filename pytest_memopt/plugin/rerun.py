@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -62,7 +61,7 @@ class Rerunner:
     def find_sites(self, plan: Plan) -> tuple[Site, ...]:
         """The lines whose allocations stay, from one more run under the tracer; none when that run fails."""
         try:
-            self.rerun(replace(plan, traced=True, sites=True))
+            self.rerun(plan._replace(traced=True, sites=True))
         except CannotRerun:
             return ()
         return tuple(site for site in self._recorder.window.sites if not is_runner(site.path))
@@ -76,7 +75,7 @@ class Rerunner:
         compat.renew_instance(item)
         try:
             runner = PhaseRunner(recorder, item)
-            recorder.begin(item, replace(plan, clears_caches=True), Purpose.RERUN)
+            recorder.begin(item, plan._replace(clears_caches=True), Purpose.RERUN)
             reports = self._run_phases(runner)
             run = recorder.finish()
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -73,8 +73,7 @@ class RunLedger:
             self._fixtures[added.name, added.scope] = added
             return
         grown = [one.growth_bytes for one in (known, added) if one.growth_bytes is not None]
-        self._fixtures[added.name, added.scope] = replace(
-            known,
+        self._fixtures[added.name, added.scope] = known._replace(
             builds=known.builds + added.builds,
             setup_s=known.setup_s + added.setup_s,
             growth_bytes=sum(grown) if grown else None,

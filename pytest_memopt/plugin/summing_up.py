@@ -64,7 +64,7 @@ def sum_up(
     try:
         return _with_history(summary, settings.history_path, config.rootpath)
     except HistoryError as error:
-        return replace(summary, warnings=(*summary.warnings, str(error)))
+        return summary._replace(warnings=(*summary.warnings, str(error)))
 
 
 def _slope_inside(workers: tuple[WorkerUse, ...]) -> SuiteTrend:
@@ -89,15 +89,14 @@ def _with_history(summary: RunSummary, path: Path, root: Path) -> RunSummary:
         ends = [run.rss_end_bytes for run in comparable_runs(runs, runs[-1]) if run.rss_end_bytes]
         notes = _test_trends(store, summary.tests, environment)
     over_runs = trend_over_runs(ends)
-    trend = replace(
-        summary.trend,
+    trend = summary.trend._replace(
         runs=len(ends),
         per_run_ratio=round(over_runs.ratio.value, 5) if over_runs.ratio is not None else None,
         verdict=over_runs.verdict.value,
     )
     shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return replace(
-        summary, run=replace(summary.run, id=run_id), history_path=str(shown), trend=trend, test_trends=notes
+    return summary._replace(
+        run=summary.run._replace(id=run_id), history_path=str(shown), trend=trend, test_trends=notes
     )
 
 

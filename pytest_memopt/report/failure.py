@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..limits.limits import Breach, Metric, Severity
 from ..meters.measurement import Measurement, Phase
@@ -21,8 +20,7 @@ _ABOUT_BYTES: Final = frozenset({Metric.GROWTH, Metric.RSS, Metric.PEAK, Metric.
 _PHASE_NAMES: Final = {Phase.SETUP: "set-up", Phase.CALL: "call", Phase.TEARDOWN: "teardown"}
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A failed limit in words.
 
     Attributes:

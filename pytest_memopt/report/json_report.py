@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from importlib.resources import files
 from math import isfinite
 from typing import Any, Final, TextIO
@@ -162,7 +161,7 @@ def _worker(use: WorkerUse) -> dict[str, Any]:
 
 def _plain(record: Any) -> dict[str, Any]:
     """A flat dataclass as a dict: its field names are the keys."""
-    return {field.name: _number(getattr(record, field.name)) for field in fields(record)}
+    return {name: _number(value) for name, value in record._asdict().items()}
 
 
 def _number(value: Any) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..meters.status import Floor, MeterStatus
 from ..verdicts.record import TestRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixtureUse:
+class FixtureUse(NamedTuple):
     """What building one fixture cost over the session.
 
     Attributes:
@@ -28,8 +28,7 @@ class FixtureUse:
     growth_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerUse:
+class WorkerUse(NamedTuple):
     """One process's share of the session.
 
     Attributes:
@@ -51,8 +50,7 @@ class WorkerUse:
     lost: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendNote:
+class TrendNote(NamedTuple):
     """A test's history in one line.
 
     Attributes:
@@ -68,8 +66,7 @@ class TrendNote:
     step_commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """Where, when and on what this run was made.
 
     Attributes:
@@ -98,8 +95,7 @@ class RunInfo:
     plugin_version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteTrend:
+class SuiteTrend(NamedTuple):
     """How the memory of the suite moved inside this run and over the runs before.
 
     Attributes:
@@ -117,8 +113,7 @@ class SuiteTrend:
     verdict: str = "too few runs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
+class RunSummary(NamedTuple):
     """All that a renderer needs: computed once, then printed as text, JSON or anything else.
 
     Attributes:
@@ -138,11 +133,11 @@ class RunSummary:
     run: RunInfo
     history_path: str | None = None
     gc_mode: str = "freeze"
-    floor: Floor = field(default_factory=Floor)
+    floor: Floor = Floor()
     meters: tuple[MeterStatus, ...] = ()
     tests: tuple[TestRecord, ...] = ()
     fixtures: tuple[FixtureUse, ...] = ()
     workers: tuple[WorkerUse, ...] = ()
-    trend: SuiteTrend = field(default_factory=SuiteTrend)
-    test_trends: Mapping[str, TrendNote] = field(default_factory=dict)
+    trend: SuiteTrend = SuiteTrend()
+    test_trends: Mapping[str, TrendNote] = MappingProxyType({})
     warnings: tuple[str, ...] = ()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .nodeids import shorten
 from .text import Line, Span, Style, flow, line_width, spelt
@@ -15,8 +14,7 @@ _NAME_MIN: Final = 40
 _NOTE_BETWEEN: Final = " · "
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row.
 
     Attributes:

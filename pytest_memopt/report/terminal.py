@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..meters.measurement import Measurement
 from ..units import format_change, format_count, format_size
@@ -55,8 +54,7 @@ def render(summary: RunSummary, out: TextOut, *, top: int, verbosity: int, width
         write_line(out, line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(NamedTuple):
     """One summary laid out for one terminal."""
 
     summary: RunSummary

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from .typeface import Typeface, cell_width
 
@@ -52,8 +51,7 @@ MARKUP: Final[Mapping[Style, Mapping[str, bool]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A piece of a line.
 
     Attributes:
@@ -70,7 +68,7 @@ Line = tuple[Span, ...]
 
 def spelt(spans: Iterable[Span], face: Typeface) -> Line:
     """The same spans in characters that the stream has."""
-    return tuple(replace(span, text=face.spell(span.text)) for span in spans)
+    return tuple(span._replace(text=face.spell(span.text)) for span in spans)
 
 
 def line_width(line: Line) -> int:

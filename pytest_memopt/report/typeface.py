@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .sparkline import BLOCKS
 
@@ -20,8 +19,7 @@ _PLAIN: Final = {
 _TO_PLAIN: Final = str.maketrans(_PLAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Typeface:
+class Typeface(NamedTuple):
     """How text is spelt on one stream.
 
     Attributes:

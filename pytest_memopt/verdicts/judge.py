@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..limits.judge import breaches_of, unreadable
 from ..limits.limits import Breach, Limits, Severity
@@ -11,8 +11,7 @@ from ..meters.measurement import Measurement
 from .record import VerdictKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the runs of a test say about its limits.
 
     Attributes:

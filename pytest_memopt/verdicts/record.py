@@ -34,7 +34,7 @@ class Outcome(str, Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TestRecord:
     """Everything known about the memory of one test in one session.
 

@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +15,7 @@ from pytest_memopt.history import connection as connection_module
 from pytest_memopt.history import schema
 from pytest_memopt.history.records import Environment, Metric, RunRow, SeriesPoint, TestRow
 from pytest_memopt.history.store import HistoryStore
+from tests.unit.values import replace
 
 HERE = Environment(machine="m", platform="linux-x86_64", python="CPython 3.11")
 THERE = Environment(machine="m", platform="linux-x86_64", python="CPython 3.12")

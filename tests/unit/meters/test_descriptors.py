@@ -66,16 +66,16 @@ def test_windows_counts_handles(monkeypatch):
     """On Windows psutil's number of handles is all there is."""
     monkeypatch.setattr(descriptors.psutil, "Process", lambda: SimpleNamespace(num_handles=lambda: 12))
     (way,) = ways_of_platform("win32")
-    assert (way.how, way.count()) == ("psutil, handles", 12)
+    assert (way.how, way.ask()) == ("psutil, handles", 12)
 
 
 @linux_only
 def test_every_way_of_linux_agrees():
     """Entries of the folders are what psutil counts beside its own look; a thread in ``accept`` has one in reserve."""
     by_size, *by_listing, by_psutil = ways_of_platform("linux")
-    listed = by_psutil.count() - 1
-    assert [way.count() for way in by_listing] == [listed, listed]
-    assert by_size.count() == 0 or listed <= by_size.count() <= listed + threading.active_count()
+    listed = by_psutil.ask() - 1
+    assert [way.ask() for way in by_listing] == [listed, listed]
+    assert by_size.ask() == 0 or listed <= by_size.count() <= listed + threading.active_count()
 
 
 def test_open_numbers_hold_no_number_of_the_listing_itself():

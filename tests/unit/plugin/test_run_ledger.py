@@ -1,7 +1,5 @@
 """What came back from the tests, until it is summed up."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from pytest_memopt.plugin.run_ledger import RunLedger
 from pytest_memopt.report.summary import FixtureUse
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
 from pytest_memopt.verdicts.wire import WireError, to_wire
+from tests.unit.values import replace
 
 PLAIN = TestRecord(nodeid="test_a", outcome=Outcome.PASSED, verdict=VerdictKind.OK)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site,
 from pytest_memopt.meters.status import Floor, MeterStatus
 from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.verdicts.record import TestRecord
+from tests.unit.values import names_of
 
 
 @dataclass
@@ -47,7 +48,7 @@ def screen() -> Callable[[str | None], Screen]:
 
 def whole(kind: type, **known: st.SearchStrategy) -> st.SearchStrategy:
     """Values of a dataclass with every field generated, also those that have a default."""
-    return st.builds(kind, **{each.name: known.get(each.name, ...) for each in fields(kind)})
+    return st.builds(kind, **{name: known.get(name, ...) for name in names_of(kind)})
 
 
 COUNT = st.integers(min_value=0, max_value=2**40)
@@ -91,7 +92,7 @@ def with_trends(summary: RunSummary) -> st.SearchStrategy[RunSummary]:
     trends: st.SearchStrategy[Mapping[str, TrendNote]] = (
         st.dictionaries(st.sampled_from(nodeids), TREND, max_size=2) if nodeids else st.just({})
     )
-    known = {each.name: st.just(getattr(summary, each.name)) for each in fields(RunSummary)}
+    known = {name: st.just(getattr(summary, name)) for name in names_of(RunSummary)}
     return whole(RunSummary, **{**known, "test_trends": trends})
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_memopt.meters.status import Floor, MeterStatus
@@ -11,6 +9,7 @@ from pytest_memopt.report.header import meter_details, meter_pieces, rss_pieces,
 from pytest_memopt.report.summary import RunInfo, RunSummary, SuiteTrend, WorkerUse
 from pytest_memopt.report.text import Span, Style
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
+from tests.unit.values import replace
 
 MIB = 1024**2
 RUN = RunInfo(

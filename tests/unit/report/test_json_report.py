@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -17,6 +16,7 @@ from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site,
 from pytest_memopt.report.json_report import render, schema, to_json
 from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
+from tests.unit.values import replace
 
 LIMIT = Limit(metric=Metric.OBJECTS, ceiling=0, type_name="app.Session", severity=Severity.WARN, source="a mark")
 RECORD = TestRecord(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from pytest_memopt.meters.status import MeterStatus
 from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.report.terminal import render
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
+from tests.unit.values import replace
 
 MIB = 1024**2
 LIMIT = Limit(metric=Metric.GROWTH, ceiling=MIB, source="mark memory_limit")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ from pytest_memopt.limits.limits import Breach, Limit, Metric
 from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
 from pytest_memopt.verdicts.wire import WireError, from_wire, to_wire
+from tests.unit.values import names_of
 
 
 def whole(kind: type, **known: st.SearchStrategy) -> st.SearchStrategy:
     """Values of a dataclass with every field generated, also those that have a default."""
-    return st.builds(kind, **{each.name: known.get(each.name, ...) for each in fields(kind)})
+    return st.builds(kind, **{name: known.get(name, ...) for name in names_of(kind)})
 
 
 def few(strategy: st.SearchStrategy) -> st.SearchStrategy[tuple]:
