@@ -80,7 +80,6 @@ class BlockMeter:
         if self._heap.available:
             for _ in range(_LEVELLINGS):
                 self._heap.level()
-                self._heap.level_small()
             into[Column.HEAP] = self._heap.read()  # at once: all that follows stirs the level
         into[Column.MAPPED] = mapped_bytes(gc.get_objects())
         # what was frozen by others is counted too, so that its death is seen, and their freezing is not

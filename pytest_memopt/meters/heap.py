@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -12,6 +11,7 @@ import psutil
 from ..errors import MeterError
 from .protocol import Unit
 from .status import MeterStatus
+from .thread_cache import ThreadCache
 
 
 class HeapInfo(Protocol):
@@ -35,8 +35,6 @@ _FILLER: Final = b"x"
 _BYTES_HEADER: Final = 33
 _SMALLEST: Final = 513  # up to 512 bytes an object is pymalloc's
 _LARGEST_CACHED: Final = 1032
-_SMALLEST_KEPT: Final = 24
-_LARGEST_SMALL: Final = 136
 _CHUNK_STEP: Final = 16
 _PER_CLASS: Final = 7
 _PER_CLASS_SINCE_2_42: Final = 16
@@ -45,10 +43,11 @@ _PER_CLASS_SINCE_2_42: Final = 16
 class CHeap:
     """Bytes in use by C ``malloc``: the large Python objects (over 512 bytes), numpy's arrays, native extensions.
 
-    A reading takes 1 µs, and 1.6 ms where the heap is shredded into 100 000 free pieces, over each of which glibc walks.
+    A reading takes 6 µs, and 1.6 ms where the heap is shredded into 100 000 free pieces, over each of which glibc walks.
 
-    glibc keeps up to 7 freed blocks of each size up to 1032 bytes for its next callers, and counts them as in use. So
-    a lone object of 513-1000 bytes may read 0, or read as kept after it was freed; ``level`` takes that out.
+    glibc keeps up to 7 freed blocks of each size up to 1032 bytes for its next callers, and counts them as in use. They
+    are taken off where they can be counted; elsewhere a lone object of 513-1000 bytes may read 0, or read as kept after
+    it was freed, unless ``level`` is called before each reading.
     """
 
     name: Final = "C heap"
@@ -59,6 +58,7 @@ class CHeap:
         info: Callable[[], HeapInfo] | None = _HEAP_INFO,
         trim: Callable[[], None] | None = _HEAP_TRIM,
         *,
+        cache: ThreadCache | None = None,
         libc: str | None = None,
     ) -> None:
         """Bind the functions once.
@@ -66,18 +66,14 @@ class CHeap:
         Args:
             info: tells the numbers; ``None`` where nothing can.
             trim: gives unused memory back to the kernel; ``None`` where nothing can.
+            cache: counts the freed blocks that are kept; this process's own when ``None``.
             libc: name and version of the C library, as in ``"glibc 2.36"``; asked of the system when ``None``.
         """
         self._why = _MISSING
         self._info = info
         self._trim = trim
-        library = c_library() if libc is None else libc
-        self._levels = level_sizes(library)
-        self._small_levels = small_level_sizes(library)
-        self._malloc: Callable[[int], int | None] | None = None
-        self._free: Callable[[int | None], object] | None = None
-        if self._small_levels:
-            self._malloc, self._free = _malloc_and_free()
+        self._cache = ThreadCache() if cache is None else cache
+        self._levels = () if self._cache.is_known else level_sizes(c_library() if libc is None else libc)
         if info is not None:
             self._try(info)
 
@@ -97,44 +93,25 @@ class CHeap:
             MeterError: where the C library can't be asked.
         """
         use = self._ask()
-        return use.heap_used + use.mmap_used
-
-    def used_bytes(self) -> int:
-        """Bytes in use within the heaps; ``read`` without ``mapped_bytes``.
-
-        Raises:
-            MeterError: where the C library can't be asked.
-        """
-        return self._ask().heap_used
-
-    def mapped_bytes(self) -> int:
-        """Bytes of large blocks (128 KiB and more, a limit that glibc moves as it goes) in maps of their own.
-
-        Raises:
-            MeterError: where the C library can't be asked.
-        """
-        return self._ask().mmap_used
+        return use.heap_used + use.mmap_used - self._cache.read()
 
     def trim(self) -> None:
         """Have ``malloc`` give what it keeps for later back to the kernel, where it can; ``read`` does not change."""
         if self._trim is not None:
             self._trim()
 
+    @property
+    def needs_level(self) -> bool:
+        """Whether two readings can be compared only when ``level`` comes before each."""
+        return bool(self._levels)
+
     def level(self) -> None:
         """Fill glibc's cache of freed blocks of 513-1032 bytes, so that two readings find it in the same state.
 
-        It takes 14 µs and keeps nothing. Where the C library has no such cache, it does nothing.
+        It takes 14 µs and keeps nothing. Where the cache is counted, and where there is none, it does nothing.
         """
         # A comprehension, as `list(...)` does not take its list from the interpreter's free ones, but adds to them.
         [_FILLER * length for length in self._levels]
-
-    def level_small(self) -> None:
-        """The same for blocks of up to 136 bytes (locks, names in the environment), which no Python object takes.
-
-        They are had from ``malloc`` itself, which takes 40 µs.
-        """
-        if self._malloc is not None and self._free is not None:
-            [self._free(block) for block in [self._malloc(size) for size in self._small_levels]]
 
     def _ask(self) -> HeapInfo:
         if self._info is None:
@@ -158,27 +135,12 @@ def level_sizes(libc: str) -> tuple[int, ...]:
     return tuple(size - _BYTES_HEADER for size in sizes for _ in range(per_class))
 
 
-def small_level_sizes(libc: str) -> tuple[int, ...]:
-    """Sizes to ask of ``malloc`` for one full set of each of the smallest sizes that it keeps, as `level_sizes`."""
-    per_class = _blocks_per_class(libc)
-    return tuple(size for size in range(_SMALLEST_KEPT, _LARGEST_SMALL + 1, _CHUNK_STEP) for _ in range(per_class))
-
-
 def _blocks_per_class(libc: str) -> int:
     name, _, version = libc.partition(" ")
     if name != "glibc":
         return 0
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     return _PER_CLASS if numbers < (2, 42) else _PER_CLASS_SINCE_2_42
-
-
-def _malloc_and_free() -> tuple[Callable[[int], int | None], Callable[[int | None], object]]:
-    # PyDLL keeps the interpreter's lock, which these calls are far too short to give away
-    libc = ctypes.PyDLL(None)
-    malloc, free = libc.malloc, libc.free
-    malloc.argtypes, malloc.restype = (ctypes.c_size_t,), ctypes.c_void_p
-    free.argtypes, free.restype = (ctypes.c_void_p,), None
-    return malloc, free
 
 
 def c_library() -> str:

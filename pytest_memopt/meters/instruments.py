@@ -9,13 +9,12 @@ from .protocol import Meter, PeakMeter, Tracer
 
 
 class SmallBytes(Protocol):
-    """What a window needs of the small-block meter, beside the number of blocks.
+    """What a window needs of the small-block meter, beside the number of blocks."""
 
-    Attributes:
-        mean_block_bytes: bytes per block, as of the last reading.
-    """
-
-    mean_block_bytes: float
+    @property
+    def mean_block_bytes(self) -> float:
+        """Bytes per block."""
+        ...
 
     @property
     def is_exact(self) -> bool:
@@ -35,8 +34,7 @@ class Instruments(NamedTuple):
         small: their bytes.
         heap: bytes in use by C ``malloc``.
         trim: gives what ``malloc`` keeps for later back to the kernel.
-        level: brings the caches of ``malloc`` to the same state, so that two readings can be compared.
-        level_small: the same for its smallest sizes, which takes longer.
+        level: brings the caches of ``malloc`` to the same state, where two readings can't be compared without.
         rss: resident memory and its peak.
         fds, threads: open descriptors, running threads.
         threads_settled: running threads, after waiting a moment for their number to fall to the given one.
@@ -49,7 +47,6 @@ class Instruments(NamedTuple):
     heap: Callable[[], int] | None = None
     trim: Callable[[], object] | None = None
     level: Callable[[], object] | None = None
-    level_small: Callable[[], object] | None = None
     rss: PeakMeter | None = None
     fds: Meter | None = None
     threads: Meter | None = None

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import gc
+import sys
 from array import array
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from .account import Account, Ledger, Signal, empty_reading
-from .cache_clearing import clear_interpreter_caches, clear_type_cache
+from .cache_clearing import clear_interpreter_caches
 from .collector import Collector
 from .instruments import Instruments
 from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
-from .objects import by_type, count_of_types, count_tracked, mapped_bytes, survivors
+from .objects import by_type, count_of_types, mapped_bytes, survivors
 from .plan import Detail, Plan
+from .reader import Reader, frozen_count
 from .runner_prices import RunnerPrices
+from .surroundings import Surroundings
 from .weight import Weight
 
-LEARNING_WINDOWS: Final = 16
+LEARNING_WINDOWS: Final = 8
 _LEARNING_MOST: Final = 400
-_BLOCKS_LEAN: Final = 3_000_000  # from here on a reading of the blocks takes 90 microseconds and more
-_SMALL_BYTES: Final = 512
 _RUNNER_TYPES: Final = ("pytest_memopt.", "_pytest.")
 _PASSES_UNTIL_UNTRACKED: Final = 3
-_TRIM_WHEN_RISEN_BYTES: Final = 8 * 1024**2
-_ACCOUNTS: Final = {Phase.SETUP: Account.SETUP, Phase.CALL: Account.CALL, Phase.TEARDOWN: Account.TEARDOWN}
+_LISTED_FROM_BYTES: Final = 512
+_LISTED_FROM_OBJECTS: Final = 8
+_ACCOUNTS: Final = ((Phase.SETUP, Account.SETUP), (Phase.CALL, Account.CALL), (Phase.TEARDOWN, Account.TEARDOWN))
 WEIGHTLESS: Final = Weight()
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
-_FDS, _THREADS, _RSS, _FROZEN, _TRACED_OVERHEAD, _THREADS_END, _ALL_END, _EXTRA = range(8)
+_FROZEN, _ALL_END, _TRACED_OVERHEAD = range(3)
 
 
 class Window:
@@ -48,22 +48,20 @@ class Window:
     def __init__(self, instruments: Instruments, collector: Collector) -> None:
         self._read = instruments
         self._collector = collector
+        self._reader = Reader(instruments, collector)
+        self._surroundings = Surroundings(instruments)
         self._ledger = Ledger()
         self._prices = RunnerPrices()
-        self._small_start: int | None = None
         self._last = empty_reading()
         self._now = empty_reading()
-        self._start: array[int] = array("q", [0] * (_EXTRA + len(instruments.extra)))
+        self._noted = array("q", [0, 0, 0])
         self._plan = Plan()
-        self._detail = Detail.FULL
         self._account = Account.SETUP
         self._learning_left = LEARNING_WINDOWS
         self._learning_spent = 0
-        self._rss_bytes = self._trimmed_rss_bytes = 0
         self._types_before: Mapping[str, int] = {}
         self._notes: list[str] = []
         self._peak_bytes: int | None = None
-        self._is_tracing = False
         self.is_open = False
         self.sites: tuple[Site, ...] = ()
 
@@ -71,12 +69,12 @@ class Window:
         """Settle, take the first reading and make ``SETUP`` the current account."""
         self._plan = plan
         self._collector.leave_alone(alone=plan.gc_off)
-        self._detail = self._choose_detail(plan.detail)
+        self._reader.choose_detail(self._wanted_detail(plan.detail), self._last[Signal.BLOCKS])
         self._account = Account.SETUP
         self._notes, self._peak_bytes, self.sites = [], None, ()
         self._types_before = count_of_types(plan.types) if plan.types else {}
         self._ledger.clear()
-        self._trim_if_risen()
+        self._surroundings.trim_if_risen(wanted=plan.trim)
         if plan.clears_caches:
             clear_interpreter_caches()
             self._collector.refresh()
@@ -84,33 +82,23 @@ class Window:
             # each collection stops tracking the tuples whose contents the one before stopped tracking
             for _ in range(_PASSES_UNTIL_UNTRACKED):
                 self._collector.refresh()
-        self._collector.settle_before()
-        self._read_start()
-        self.is_open = True
         if plan.traced and self._read.tracer is not None:
             self._read.tracer.start()
-        self._is_tracing = False
-        self._take_heap(self._last)
-        self._take(self._last)
-        self._start[_FROZEN] = gc.get_freeze_count() if self._plan.net_objects else 0
-        self._is_tracing = plan.traced
-        can_count = self._read.small.is_exact and self._detail is not Detail.LEAN
-        self._small_start = self._read.small.read_bytes() if can_count else None
-        self._last[Signal.SMALL] = self._small_start or 0
+        self._noted[_TRACED_OVERHEAD] = 0
+        self._surroundings.start()
+        self.is_open = True
+        self._reader.read_first(self._last)
+        self._noted[_FROZEN] = frozen_count(wanted=plan.net_objects)
 
     def mark_peak(self) -> None:
         """Forget the peaks so far: what comes now is the test's own."""
         self.forget_traced_peak()
-        self._mark_rss()
+        self._surroundings.mark_rss()
 
     def forget_traced_peak(self) -> None:
         """Forget the traced peak so far: it was pytest's."""
         if self._plan.traced and self._read.tracer is not None:
             self._read.tracer.forget_peak()
-
-    def _mark_rss(self) -> None:
-        if self._read.rss is not None:
-            self._start[_RSS] = self._read.rss.mark()
 
     def switch(self, account: Account) -> None:
         """Charge what changed since the last reading, then make ``account`` the current one.
@@ -118,17 +106,18 @@ class Window:
         Only an exact window reads between the test and pytest; in others both are charged alike, and pytest's share,
         known by its shape, is taken off in the end.
         """
-        if self._detail is not Detail.EXACT and Account.SHARED not in (account, self._account):
+        if self._reader.detail is not Detail.EXACT and Account.SHARED not in (account, self._account):
             return
-        self._charge(with_heap=True)
+        self._charge()
         self._account = account
 
     def refund(self, kept: Weight) -> None:
         """Take from the test what was weighed as kept by pytest."""
+        if kept is WEIGHTLESS:
+            return
         amounts = (kept.blocks, kept.heap_bytes, kept.objects, kept.small_bytes)
         for signal, amount in zip((Signal.BLOCKS, Signal.HEAP, Signal.OBJECTS, Signal.SMALL), amounts, strict=True):
-            self._ledger.charge_one(Account.TEARDOWN, signal, -amount)
-            self._ledger.charge_one(Account.RUNNER, signal, amount)
+            self._ledger.move_one(Account.TEARDOWN, Account.RUNNER, signal, amount)
 
     def weight_of(self, account: Account) -> Weight:
         """What ``account`` was charged in this window so far."""
@@ -146,17 +135,17 @@ class Window:
 
     def discount_peak(self, overhead_bytes: int) -> None:
         """Take ``overhead_bytes``, which are pytest's, off the traced peak."""
-        self._start[_TRACED_OVERHEAD] = overhead_bytes
+        self._noted[_TRACED_OVERHEAD] = overhead_bytes
 
     @property
     def reads_phases(self) -> bool:
         """Whether this window reads between the phases."""
-        return self._detail is Detail.EXACT
+        return self._reader.detail is Detail.EXACT
 
     @property
     def rss_bytes(self) -> int:
         """Resident memory when the last window was closed; 0 where it can't be read."""
-        return self._rss_bytes
+        return self._surroundings.rss_bytes
 
     def growth_of(self, account: Account) -> int:
         """Bytes that ``account`` was charged in this window so far (small blocks where they were read, and C heap)."""
@@ -165,12 +154,12 @@ class Window:
     def close(self) -> None:
         """Settle and take the last reading; whatever is allocated from now on is nobody's."""
         self._stop_tracer()
-        self._start[_THREADS_END] = self._count_threads()
+        self._surroundings.wait_for_threads()
         if self._plan.clears_caches:
             clear_interpreter_caches()
-        self._charge(with_heap=True)
+        self._charge()
         if self._plan.net_objects:
-            self._start[_ALL_END] = self._collector.count_all()
+            self._noted[_ALL_END] = self._collector.count_all()
         self.is_open = False
 
     def measurement(
@@ -190,12 +179,10 @@ class Window:
         """
         is_priced = self._settle_runner(shape)
         self.refund(kept)
-        small_bytes, is_counted = self._small_bytes()
         objects = self._net_objects()
-        types, mapped = self._survivors(objects, kept_by_runner)
+        types, mapped = self._survivors(kept_by_runner) if self._is_worth_listing(objects) else ((), 0)
         self._plan_learning(is_priced=is_priced)
-        is_exact = is_counted and is_priced and self._read.heap is not None
-        return self._assemble(durations_s, (small_bytes, mapped, is_exact), objects, types)
+        return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
 
     def learn_anew(self) -> None:
         """Look closely again for a while: what was learned so far was learned on nothing."""
@@ -207,93 +194,35 @@ class Window:
             self._stop_tracer()
             self.is_open = False
 
-    def _choose_detail(self, wanted: Detail) -> Detail:
-        if wanted is Detail.EXACT or (self._learning_left and self._collector.lists_only_new):
-            return Detail.EXACT
-        if self._last[Signal.BLOCKS] > _BLOCKS_LEAN or not self._collector.lists_only_new:
-            return Detail.LEAN
-        return wanted
+    def _wanted_detail(self, wanted: Detail) -> Detail:
+        return Detail.EXACT if self._learning_left and self._collector.lists_only_new else wanted
 
-    def _take(self, into: array[int]) -> None:
-        """One reading; nothing that is allocated here stays alive.
-
-        It begins with a collection, which also empties the interpreter's free lists: what lies on them counts as in use.
-        """
-        if self._detail is Detail.EXACT:
-            clear_type_cache()  # it keeps the attribute names that were looked up last
-        self._collector.settle()
-        into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0
-        into[Signal.BLOCKS] = self._read.blocks()
-
-    def _take_heap(self, into: array[int]) -> None:
-        """The C heap too: the C library walks its free pieces for it, which may take as long as all else together."""
-        # not while the tracer counts: levelling allocates 180 KB for a moment, which would be the test's peak
-        if self._detail is not Detail.LEAN and self._read.level is not None and not self._is_tracing:
-            self._read.level()
-            if self._detail is Detail.EXACT and self._read.level_small is not None:
-                self._read.level_small()
-        into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
-
-    def _charge(self, *, with_heap: bool) -> None:
+    def _charge(self) -> None:
         now, before = self._now, self._last
-        self._collector.settle()
-        if self._detail is Detail.EXACT:
-            self._collector.settle()  # what finalizers let go of (ctypes' classes) falls only now
-        if with_heap:
-            self._take_heap(now)
-        else:
-            now[Signal.HEAP] = before[Signal.HEAP]
-        self._take(now)
-        moved = now[Signal.BLOCKS] != before[Signal.BLOCKS]
-        now[Signal.SMALL] = (
-            self._read.small.read_bytes() if moved and self._small_start is not None else before[Signal.SMALL]
-        )
+        self._reader.read_next(now, before)
         self._ledger.charge(self._account, before, now)
         self._now, self._last = before, now
 
     def _settle_runner(self, shape: Hashable) -> bool:
         """Learn pytest's share in this window, or take it off by its price; whether that is known."""
-        if self._detail is Detail.EXACT:
-            runner = self.weight_of(Account.RUNNER)
-            if abs(runner.heap_bytes) <= _SMALL_BYTES:
-                # reports are Python objects, which come to `malloc` only beyond 512 bytes: this is the C library's own
-                # coming and going, which evens out between the window's ends
-                self.refund(Weight(heap_bytes=-runner.heap_bytes))
-                runner = replace(runner, heap_bytes=0)
-            self._prices.learn(shape, runner)
+        if self._reader.detail is Detail.EXACT:
+            self._prices.learn(shape, self.weight_of(Account.RUNNER))
             return True
         self.refund(self._prices.price(shape))
         return self._prices.knows(shape)
 
-    def _small_bytes(self) -> tuple[int, bool]:
-        """Net bytes of the test's small blocks, and whether they were counted."""
-        if self._small_start is not None:
-            return self._ledger.of_test(Signal.SMALL), True
-        return round(self._ledger.of_test(Signal.BLOCKS) * self._read.small.mean_block_bytes), False
-
-    def _read_start(self) -> None:
-        start, read = self._start, self._read
-        start[_FDS] = read.fds.read() if read.fds is not None else 0
-        start[_THREADS] = read.threads.read() if read.threads is not None else 0
-        start[_TRACED_OVERHEAD] = 0
-        for column, meter in enumerate(read.extra, start=_EXTRA):
-            start[column] = meter.read()
-        self._mark_rss()
-
-    def _trim_if_risen(self) -> None:
-        if self._read.trim is None or self._read.rss is None:
-            return
-        if self._plan.trim or self._rss_bytes - self._trimmed_rss_bytes > _TRIM_WHEN_RISEN_BYTES:
-            self._read.trim()
-            self._rss_bytes = self._trimmed_rss_bytes = self._read.rss.read()
+    def _small_bytes(self) -> int:
+        """Net bytes of the test's small blocks, estimated by their number where they are not counted."""
+        if self._reader.counts_small:
+            return self._ledger.of_test(Signal.SMALL)
+        return round(self._ledger.of_test(Signal.BLOCKS) * self._read.small.mean_block_bytes)
 
     def _stop_tracer(self) -> None:
-        self._is_tracing = False
         if self._plan.traced and self._read.tracer is not None:
             traced = self._read.tracer.stop(with_sites=self._plan.sites)
             self.sites = traced.sites
             if traced.peak_bytes is not None:
-                self._peak_bytes = max(0, traced.peak_bytes - self._start[_TRACED_OVERHEAD])
+                self._peak_bytes = max(0, traced.peak_bytes - self._noted[_TRACED_OVERHEAD])
             if traced.why:
                 self._notes.append(traced.why)
 
@@ -310,21 +239,30 @@ class Window:
         net = self._ledger.of_test(Signal.OBJECTS)
         if not self._plan.net_objects:
             return net
-        died = self._start[_FROZEN] + self._last[Signal.OBJECTS] - self._start[_ALL_END]
+        died = self._noted[_FROZEN] + self._last[Signal.OBJECTS] - self._noted[_ALL_END]
         return net - died
 
-    def _survivors(self, objects: int | None, kept: Collection[object]) -> tuple[tuple[TypeUse, ...], int]:
-        if not self._collector.lists_only_new:
-            return (), 0
-        found = survivors(kept) if objects or self._plan.types else []
-        types, mapped = (
-            tuple(use for use in by_type(found) if not use.type.startswith(_RUNNER_TYPES)),
-            mapped_bytes(found),
-        )
+    def _survivors(self, kept: Collection[object]) -> tuple[tuple[TypeUse, ...], int]:
+        found = survivors(kept)
+        types = tuple(use for use in by_type(found) if not use.type.startswith(_RUNNER_TYPES))
+        mapped = mapped_bytes(found)
         del found
         if self._plan.types:
             types = (*self._net_types(), *(use for use in types if use.type not in self._plan.types))
         return types, mapped
+
+    def _is_worth_listing(self, objects: int | None) -> bool:
+        """Whether somebody will look at the survivors: in a lean window a handful of them is not told by type."""
+        if not self._collector.lists_only_new:
+            return False
+        if self.reads_phases:
+            return bool(objects or self._plan.types)
+        if "mmap" in sys.modules and objects:
+            return True  # a memory map is one object, whatever its size
+        return (objects or 0) >= _LISTED_FROM_OBJECTS or self._held_bytes() >= _LISTED_FROM_BYTES
+
+    def _held_bytes(self) -> int:
+        return self._ledger.of_test(Signal.SMALL) + self._ledger.of_test(Signal.HEAP)
 
     def _net_types(self) -> tuple[TypeUse, ...]:
         counts = count_of_types(self._plan.types)
@@ -333,56 +271,37 @@ class Window:
     def _assemble(
         self,
         durations_s: Mapping[Phase, float],
-        small_and_mapped: tuple[int, int, bool],
+        mapped: int,
         objects: int | None,
         types: tuple[TypeUse, ...],
+        *,
+        is_priced: bool,
     ) -> Measurement:
-        small_bytes, mapped, is_exact = small_and_mapped
-        read, start, ledger = self._read, self._start, self._ledger
-        heap_bytes = self._heap_bytes(objects)
-        rss_end = read.rss.read() if read.rss is not None else None
-        self._rss_bytes = rss_end or 0
-        rss_peak = read.rss.peak() if read.rss is not None else None
+        ledger, around = self._ledger, self._surroundings.end()
+        small_bytes, heap_bytes = self._small_bytes(), ledger.of_test(Signal.HEAP)
+        has_heap = self._read.heap is not None
         return Measurement(
             growth_bytes=small_bytes + heap_bytes + mapped,
-            exact=is_exact,
+            exact=self._reader.counts_small and is_priced and has_heap,
             blocks=ledger.of_test(Signal.BLOCKS),
             small_bytes=small_bytes,
-            heap_bytes=heap_bytes if read.heap is not None else None,
+            heap_bytes=heap_bytes if has_heap else None,
             mapped_bytes=mapped,
             objects=objects,
-            fds=read.fds.read() - start[_FDS] if read.fds is not None else None,
-            threads=self._net_threads(),
-            rss_start_bytes=start[_RSS] if read.rss is not None else None,
-            rss_end_bytes=rss_end,
-            peak_rss_bytes=max(0, rss_peak - start[_RSS]) if rss_peak is not None else None,
+            fds=around.fds,
+            threads=around.threads,
+            rss_start_bytes=around.rss_start_bytes,
+            rss_end_bytes=around.rss_end_bytes,
+            peak_rss_bytes=around.peak_rss_bytes,
             peak_bytes=self._peak_bytes,
-            phases={phase: self._phase(phase, durations_s.get(phase, 0.0)) for phase in Phase},
+            phases=self._phases(durations_s),
             types=types,
-            extra={m.name: m.read() - start[column] for column, m in enumerate(read.extra, start=_EXTRA)},
+            extra=around.extra,
             notes=tuple(self._notes),
         )
 
-    def _count_threads(self) -> int:
-        """Threads now; one that was joined frees its state a moment later, so this comes before the last reading."""
-        if self._read.threads is None:
-            return 0
-        settled = self._read.threads_settled
-        return settled(self._start[_THREADS]) if settled is not None else self._read.threads.read()
-
-    def _net_threads(self) -> int | None:
-        return self._start[_THREADS_END] - self._start[_THREADS] if self._read.threads is not None else None
-
-    def _heap_bytes(self, objects: int | None) -> int:
-        """Net bytes of C heap; where nothing else moved, what lies within glibc's uncertainty is none.
-
-        glibc counts up to seven freed blocks of each small size as in use. Exact windows even that out, which takes too
-        long to be done around every test.
-        """
-        heap_bytes = self._ledger.of_test(Signal.HEAP)
-        is_still = not objects and not self._ledger.of_test(Signal.BLOCKS)
-        return 0 if is_still and self._detail is not Detail.EXACT and abs(heap_bytes) <= _SMALL_BYTES else heap_bytes
-
-    def _phase(self, phase: Phase, duration_s: float) -> PhaseUse:
-        is_read = self._detail is Detail.EXACT
-        return PhaseUse(self.growth_of(_ACCOUNTS[phase]) if is_read else None, duration_s)
+    def _phases(self, durations_s: Mapping[Phase, float]) -> dict[Phase, PhaseUse]:
+        return {
+            phase: PhaseUse(self.growth_of(account) if self.reads_phases else None, durations_s.get(phase, 0.0))
+            for phase, account in _ACCOUNTS
+        }

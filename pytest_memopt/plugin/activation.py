@@ -80,6 +80,7 @@ class Activation:
     def _register_measuring(self, header: Header, worker: str | None) -> None:
         from .engine import build_engine
         from .examiner import Examiner
+        from .guests import GuestHooks
         from .journal import Journal
         from .session import MeasuringHooks
 
@@ -88,7 +89,8 @@ class Activation:
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
         self._closers += [engine, journal]
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker)
-        hooks = MeasuringHooks(engine, examiner, journal, header)
+        guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)
+        hooks = MeasuringHooks(engine, examiner, journal, header, guests)
         self._config.pluginmanager.register(hooks, "memopt-measuring")
 
     def _journal_folder(self, default: Path) -> Path:

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import pytest
 from _pytest import runner
@@ -67,8 +67,9 @@ def rehearse_announcements(item: pytest.Item) -> None:
     if _CURRENT_TEST in os.environ:
         return
     name = item.nodeid.replace("\x00", "(null)")
-    for when in get_args(When):
-        os.putenv(_CURRENT_TEST, f"{name} ({when})")
+    os.putenv(_CURRENT_TEST, f"{name} (setup)")
+    os.putenv(_CURRENT_TEST, f"{name} (call)")
+    os.putenv(_CURRENT_TEST, f"{name} (teardown)")
     os.unsetenv(_CURRENT_TEST)
 
 

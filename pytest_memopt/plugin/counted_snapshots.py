@@ -19,7 +19,6 @@ def snapshot_taker() -> Callable[..., Snapshot]:
 
     def bytes_in_use() -> int:
         heap.level()
-        heap.level_small()
         return (small.read_bytes() if small.is_used else 0) + heap.read()
 
     return partial(take_snapshot, bytes_in_use=bytes_in_use)

@@ -43,7 +43,7 @@ class Engine(NamedTuple):
     def close(self) -> None:
         """Give back what was borrowed from the process."""
         self.recorder.abandon()
-        self.collector.release()
+        self.collector.give_back()
         self.resident.close()
 
 
@@ -62,8 +62,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
         small=small,
         heap=heap.read if heap.available else None,
         trim=heap.trim if heap.available else None,
-        level=heap.level if heap.available else None,
-        level_small=heap.level_small if heap.available else None,
+        level=heap.level if heap.needs_level else None,
         rss=resident if resident.available else None,
         fds=fds if fds.available else None,
         threads=threads,
@@ -77,6 +76,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     statuses = (*meters, *(meter.status() for meter in extra), tracer.status())
     recorder = Recorder(window, collector)
     collector.release()  # what comes before the first test may look at all objects
+    collector.take_over()
     return Engine(recorder, collector, floor, statuses, resident)
 
 

@@ -55,19 +55,24 @@ class FixtureLedger:
         self._inner_s = array("d", bytes(8 * DEPTH_MOST))
         self._charged_bytes = array("q", bytes(8 * DEPTH_MOST))
         self._inner_bytes = array("q", bytes(8 * DEPTH_MOST))
+        self._traced_bytes = array("q", bytes(8 * DEPTH_MOST))
+        self._inner_traced_bytes = array("q", bytes(8 * DEPTH_MOST))
 
     def begin(self) -> None:
         """A fixture is about to be built, already charged to its account."""
         self._depth = depth = min(self._depth + 1, DEPTH_MOST - 1)
-        self._inner_s[depth] = self._inner_bytes[depth] = 0
+        self._inner_s[depth] = self._inner_bytes[depth] = self._inner_traced_bytes[depth] = 0
         self._charged_bytes[depth] = self._charged()
+        self._traced_bytes[depth] = self._window.traced_bytes()
         self._started_s[depth] = perf_counter()
 
-    def end(self, fixture: Any) -> None:
-        """``fixture``, pytest's definition of the one that began last, is built."""
+    def end(self, fixture: Any) -> int:
+        """``fixture``, pytest's definition of the one that began last, is built; what the tracer saw it keep, in bytes."""
         depth = self._depth
         taken_s = perf_counter() - self._started_s[depth]
         grown_bytes = self._charged() - self._charged_bytes[depth]
+        traced_bytes = self._window.traced_bytes() - self._traced_bytes[depth]
+        own_traced_bytes = traced_bytes - self._inner_traced_bytes[depth]
         if self._count < BUILDS_MOST:
             self._fixtures[self._count] = fixture
             self._own_s[self._count] = taken_s - self._inner_s[depth]
@@ -76,6 +81,8 @@ class FixtureLedger:
         self._depth = depth = max(depth - 1, 0)
         self._inner_s[depth] += taken_s
         self._inner_bytes[depth] += grown_bytes
+        self._inner_traced_bytes[depth] += traced_bytes
+        return own_traced_bytes
 
     def take(self) -> list[FixtureCost]:
         """What was noted since this was last called, a fixture each."""

@@ -33,13 +33,14 @@ class PhaseRunner:
     def __init__(self, recorder: Recorder, item: pytest.Item) -> None:
         self._recorder = recorder
         self._item = item
+        self._ihook = item.ihook  # asked for once: pytest looks through its conftest modules each time
         self._reraised = compat.reraised(item.config)
         self._actions: dict[When, Callable[[], None]] = dict.fromkeys(HOOKS, _nothing)
 
     def run(self, when: When, *, nextitem: object = None) -> pytest.TestReport:
         """Run one phase, and make its report."""
         recorder, item = self._recorder, self._item
-        hook = getattr(item.ihook, HOOKS[when])
+        hook = getattr(self._ihook, HOOKS[when])
         # held, for what was made before the window opened must not be let go of inside it
         if when == "teardown":
             self._actions[when] = partial(hook, item=item, nextitem=nextitem)
@@ -48,7 +49,7 @@ class PhaseRunner:
         recorder.begin_phase(when)
         call = pytest.CallInfo.from_call(self._actions[when], when=when, reraise=self._reraised)
         recorder.end_phase(when, call)
-        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        report: pytest.TestReport = self._ihook.pytest_runtest_makereport(item=item, call=call)
         recorder.note_report(when, call, report)
         compat.interact_if_wanted(item, call, report)
         if call.excinfo is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -106,43 +105,21 @@ class Recorder:
             run.raised = True
             run.exception_ids.append(id(call.excinfo.value))
 
-    @contextmanager
-    def building(self, fixture: pytest.FixtureDef[object]) -> Generator[None, None, None]:
-        """Note what building a fixture costs; a fixture wider than the test pays for itself."""
-        if fixture.scope == FUNCTION:
-            self.fixtures.begin()
-            traced_bytes = self._window.traced_bytes()
-            try:
-                yield
-            finally:
-                self.fixtures.end(fixture)
-                if self.current is not None:
-                    self.current.has_fixtures = True
-                    self.current.fixture_traced_bytes += self._window.traced_bytes() - traced_bytes
-            return
-        with self.charged_to(Account.SHARED):
-            self._switch(Account.SHARED)
-            self.fixtures.begin()
-            try:
-                yield
-            finally:
-                self._switch(Account.SHARED)
-                self.fixtures.end(fixture)
+    def begin_fixture(self, fixture: pytest.FixtureDef[object]) -> Account:
+        """A fixture is about to be built: one that is wider than the test pays for itself; who was charged so far."""
+        before = self._account if fixture.scope == FUNCTION else self._charge_to(Account.SHARED)
+        self.fixtures.begin()
+        return before
 
-    @contextmanager
-    def charged_to(self, account: Account) -> Generator[None, None, None]:
-        """Charge what happens inside to ``account``, then go on with the one before."""
-        before = self._account
-        if before is account:
-            yield
-            return
-        self._switch(account)
-        self._account = account
-        try:
-            yield
-        finally:
-            self._switch(before)
-            self._account = before
+    def end_fixture(self, fixture: pytest.FixtureDef[object], account: Account) -> None:
+        """It is built; from now on ``account`` is charged again."""
+        if fixture.scope != FUNCTION:
+            self._switch(Account.SHARED)
+        own_traced_bytes = self.fixtures.end(fixture)
+        self._charge_to(account)
+        if fixture.scope == FUNCTION and self.current is not None:
+            self.current.has_fixtures = True
+            self.current.fixture_traced_bytes += own_traced_bytes
 
     def set_up_shared_ground(self, item: pytest.Item) -> None:
         """Set up collectors and wider fixtures now, charged to themselves, so that the test finds them ready."""
@@ -151,16 +128,18 @@ class Recorder:
         if run is None or not (names or compat.collectors_to_set_up(item)):
             return
         compat.announce_phase(item, "setup")
-        with self.charged_to(Account.SHARED):
-            try:
-                compat.set_up_collectors(item)
-                compat.set_up_fixtures(item, names)
-            except pytest.exit.Exception:
-                raise
-            except (Exception, pytest.skip.Exception, pytest.fail.Exception):  # noqa: BLE001, S110
-                # pytest has stored it, and meets it again in the set-up proper, where it is reported
-                pass
+        before = self._charge_to(Account.SHARED)
+        try:
+            compat.set_up_collectors(item)
+            compat.set_up_fixtures(item, names)
+        except pytest.exit.Exception:
+            raise
+        except (Exception, pytest.skip.Exception, pytest.fail.Exception):  # noqa: BLE001, S110
+            # pytest has stored it, and meets it again in the set-up proper, where it is reported
+            pass
+        finally:
             run.keepsakes.note_shared_ground()
+            self._charge_to(before)
         if self._window.is_open:
             self._window.mark_peak()
 
@@ -173,8 +152,11 @@ class Recorder:
         _collect_error(errors, lambda: compat.tear_down_to(item, compat.StandIn(item)))
         # the item would keep the values of wider fixtures until after they were torn down
         self.current.keepsakes.drop_fixture_values()
-        with self.charged_to(Account.SHARED):
+        before = self._charge_to(Account.SHARED)
+        try:
             _collect_error(errors, lambda: compat.tear_down_to(item, nextitem))
+        finally:
+            self._charge_to(before)
         if len(errors) > 1:
             raise compat.group_of("errors during test teardown", errors)
         if errors:
@@ -233,6 +215,18 @@ class Recorder:
         self.current = None
         self._window.abandon()
 
+    def _charge_to(self, account: Account) -> Account:
+        """Charge what comes to ``account``; who was charged so far.
+
+        Not a context manager: the interpreter makes a bound method for the end of its block, and drops it before the
+        last reading, so that one account would gain what another loses.
+        """
+        before = self._account
+        if before is not account:
+            self._switch(account)
+            self._account = account
+        return before
+
     def _switch(self, account: Account) -> None:
         if self._window.is_open and self.current is not None and self.current.problem is None:
             self._window.switch(account)
@@ -262,6 +256,7 @@ def weigh_call_info(window: Window) -> Weight:
     """
     for _ in range(INSTANCES_UNTIL_SETTLED):
         pytest.CallInfo.from_call(lambda: None, when="call")
+        pytest.TestReport("", ("", 0, ""), {}, "passed", None, "call")
     weights = []
     for _ in range(CALIBRATIONS):
         window.open(Plan(detail=Detail.EXACT))

@@ -9,6 +9,7 @@ import pytest
 from . import compat
 from .engine import Engine
 from .examiner import Examiner
+from .guests import GuestHooks
 from .header import WORKER_OUTPUT, Header
 from .item_protocol import run_measured
 from .journal import Journal
@@ -18,7 +19,10 @@ from .run import Purpose
 class MeasuringHooks:
     """Registered when there is something to measure, in the process that runs the tests."""
 
-    def __init__(self, engine: Engine, examiner: Examiner, journal: Journal, header: Header) -> None:
+    def __init__(
+        self, engine: Engine, examiner: Examiner, journal: Journal, header: Header, guests: GuestHooks
+    ) -> None:
+        self._guests = guests
         self._recorder = engine.recorder
         self._examiner = examiner
         self._journal = journal
@@ -44,7 +48,7 @@ class MeasuringHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Thaw what was frozen (what runs from now on may look at all objects), and tell the controller of the meters."""
-        self._collector.release()
+        self._collector.give_back()
         if (output := getattr(session.config, "workeroutput", None)) is not None:
             output[WORKER_OUTPUT] = self._header.to_wire()
 
@@ -52,9 +56,11 @@ class MeasuringHooks:
     def pytest_runtest_protocol_measured(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
         """Run the items that are measured, unless another plugin runs them its own way (pytest-rerunfailures, flaky)."""
         if self._examiner.is_exempt(item):
+            self._guests.be_there()
             return None
-        self._examiner.is_foreign = True
         for other in compat.other_protocols(item, self):
+            self._guests.be_there()
+            self._examiner.is_foreign = True
             if other(item=item, nextitem=nextitem) is not None:
                 return True
         self._examiner.is_foreign = False
@@ -76,17 +82,6 @@ class MeasuringHooks:
         """Before pytest's own call: all that came up to here is pytest's or a fixture's."""
         self._recorder.note_overhead()
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Mark an exempt test as such, and follow the reports on an item that another plugin runs."""
-        report = yield
-        self._examiner.mark_exempt(item, report)
-        if self._examiner.is_foreign:
-            self._recorder.note_report(call.when, call, report)
-        return report
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A report goes out: in the midst of a test it is a subtest's; of a foreign item, all have been made."""
@@ -97,41 +92,11 @@ class MeasuringHooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
         """Note what building a fixture costs."""
-        if self._recorder.current is None or self._recorder.current.purpose is Purpose.RERUN:
+        recorder = self._recorder
+        if recorder.current is None or recorder.current.purpose is Purpose.RERUN:
             return (yield)
-        with self._recorder.building(fixturedef):
-            return (yield)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Open the window on an item that another plugin runs."""
-        if not self._examiner.is_foreign:
-            return (yield)
-        self._recorder.begin(item, self._examiner.wanted(item).plan, Purpose.FOREIGN)
-        self._recorder.begin_phase("setup")
+        account = recorder.begin_fixture(fixturedef)
         try:
             return (yield)
         finally:
-            self._recorder.end_phase("setup")
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Charge the call of an item that another plugin runs."""
-        if not self._examiner.is_foreign:
-            return (yield)
-        self._recorder.begin_phase("call")
-        try:
-            return (yield)
-        finally:
-            self._recorder.end_phase("call")
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Charge the teardown of an item that another plugin runs."""
-        if not self._examiner.is_foreign:
-            return (yield)
-        self._recorder.begin_phase("teardown")
-        try:
-            return (yield)
-        finally:
-            self._recorder.end_phase("teardown")
+            recorder.end_fixture(fixturedef, account)

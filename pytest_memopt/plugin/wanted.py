@@ -70,9 +70,14 @@ def problem_of_marks(node: pytest.Item | pytest.Collector, registered: Iterable[
 
 def wanted_of(item: pytest.Item, rules: list[Rule]) -> Wanted:
     """All that marks and rules say about ``item``; marks were checked when it was collected."""
-    by_marks = [limits_from_mark(mark.args, mark.kwargs, "mark memory_limit") for mark in item.iter_markers(LIMIT_MARK)]
+    marks = list(item.iter_markers())
+    if not (marks or rules):
+        return NOTHING_WANTED
+    by_marks = [limits_from_mark(m.args, m.kwargs, "mark memory_limit") for m in marks if m.name == LIMIT_MARK]
     by_rules = pick(rules, item.nodeid, lambda text: compat.evaluate_marks(text, item)) if rules else []
-    exempt = item.get_closest_marker(EXEMPT_MARK)
+    exempt = next((mark for mark in marks if mark.name == EXEMPT_MARK), None)
+    if not (by_marks or by_rules or exempt):
+        return NOTHING_WANTED
     exemption = exemption_from_mark(exempt.args, exempt.kwargs, EXEMPT_MARK) if exempt else Exemption()
     limits = combine([*by_marks, *by_rules])
     return Wanted(limits, exemption, plan_for(limits, exemption))

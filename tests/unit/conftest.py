@@ -115,9 +115,6 @@ class FakeProcess:
     def level(self) -> None:
         self.reads["level"] += 1
 
-    def level_small(self) -> None:
-        self.reads["level small"] += 1
-
     def trim(self) -> None:
         self.reads["trim"] += 1
 
@@ -126,7 +123,6 @@ class FakeProcess:
         known = {
             "heap": self.read_heap,
             "level": self.level,
-            "level_small": self.level_small,
             "trim": self.trim,
         }
         return Instruments(**{"blocks": self.read_blocks, "small": self, **known, **others})

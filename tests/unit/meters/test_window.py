@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_memopt.meters import reader as reader_module
 from pytest_memopt.meters import window as window_module
 from pytest_memopt.meters.account import Account
 from pytest_memopt.meters.measurement import Phase, Site, TypeUse
@@ -54,7 +55,7 @@ def collector():
 @pytest.fixture
 def make(process, collector, monkeypatch):
     """Makes windows on the process; the garbage collector's lists are the process's own as well."""
-    monkeypatch.setattr(window_module, "count_tracked", lambda: process.objects)
+    monkeypatch.setattr(reader_module, "count_tracked", lambda: process.objects)
     monkeypatch.setattr(
         window_module, "survivors", lambda kept=(): [one for one in process.survivors if one not in kept]
     )
