@@ -61,6 +61,13 @@ class Scales:
         """The weight of one string."""
         return self._weigh_block(id(text), sys.getsizeof(text))
 
+    def weigh_table(self, table: dict[str, object]) -> Weight:
+        """The weight of what a dict holds beside its own head; none where it never held anything."""
+        parts = _parts(table)[1:]
+        return sum(
+            (self._weigh_block(0, part_bytes) for part_bytes in parts), Weight(objects=int(gc.is_tracked(table)))
+        )
+
     def weigh_all(self, roots: Iterable[object], new_ids: Container[int]) -> Weight:
         """The weight of ``roots`` and of what only they can have brought along; an estimate as to their sub-blocks.
 

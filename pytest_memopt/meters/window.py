@@ -27,7 +27,6 @@ _PASSES_UNTIL_UNTRACKED: Final = 3
 _LISTED_FROM_BYTES: Final = 512
 _LISTED_FROM_OBJECTS: Final = 8
 _ACCOUNTS: Final = ((Phase.SETUP, Account.SETUP), (Phase.CALL, Account.CALL), (Phase.TEARDOWN, Account.TEARDOWN))
-WEIGHTLESS: Final = Weight()
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
 _FROZEN, _ALL_END, _TRACED_OVERHEAD = range(3)
 
@@ -113,8 +112,6 @@ class Window:
 
     def refund(self, kept: Weight) -> None:
         """Take from the test what was weighed as kept by pytest."""
-        if kept is WEIGHTLESS:
-            return
         amounts = (kept.blocks, kept.heap_bytes, kept.objects, kept.small_bytes)
         for signal, amount in zip((Signal.BLOCKS, Signal.HEAP, Signal.OBJECTS, Signal.SMALL), amounts, strict=True):
             self._ledger.move_one(Account.TEARDOWN, Account.RUNNER, signal, amount)
@@ -167,7 +164,6 @@ class Window:
         durations_s: Mapping[Phase, float] = _NOTHING,
         kept_by_runner: Collection[object] = (),
         shape: Hashable = None,
-        kept: Weight = WEIGHTLESS,
     ) -> Measurement:
         """What the test left behind, of the window that was closed last; to be called once.
 
@@ -175,10 +171,8 @@ class Window:
             durations_s: seconds of each phase, passed on.
             kept_by_runner: objects of pytest's (reports), so that they aren't listed among the test's survivors.
             shape: what tells how much pytest's reports on this test weigh.
-            kept: the weight of what else pytest keeps of it.
         """
         is_priced = self._settle_runner(shape)
-        self.refund(kept)
         objects = self._net_objects()
         types, mapped = self._survivors(kept_by_runner) if self._is_worth_listing(objects) else ((), 0)
         self._plan_learning(is_priced=is_priced)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import pytest
 from _pytest import runner
+from _pytest.fixtures import FixtureRequest, SubRequest, TopRequest
 from _pytest.logging import caplog_records_key
 from _pytest.mark.expression import Expression
 from _pytest.unittest import TestCaseFunction
@@ -23,6 +24,7 @@ _GROUP: Callable[[str, list[BaseException]], BaseException] = (
     vars(runner).get("BaseExceptionGroup") or vars(builtins)["BaseExceptionGroup"]
 )
 _ENVIRONMENT_CHURNS: Final = 256
+_STACK_CHURNS: Final = 32
 SILENT_HOOKS = ("pytest_runtest_logreport", "pytest_exception_interact")
 
 
@@ -57,6 +59,14 @@ def settle_environment() -> None:
     for _ in range(_ENVIRONMENT_CHURNS):
         os.environ[_CURRENT_TEST] = ""
         del os.environ[_CURRENT_TEST]
+
+
+def settle_requests() -> None:
+    """Have the classes of fixture requests know each other: abstract classes remember each class that they were asked of."""
+    kinds = (FixtureRequest, SubRequest, TopRequest)
+    for kind in kinds:
+        for other in kinds:
+            issubclass(kind, other)
 
 
 def rehearse_announcements(item: pytest.Item) -> None:
@@ -147,11 +157,10 @@ def request_of(item: pytest.Item) -> tuple[Any, dict[str, object] | None]:
     return getattr(item, "_request", None), getattr(item, "funcargs", None)
 
 
-def forget_fixtures(request: Any) -> None:
-    """Have a request that is done with forget its fixtures; not where wider ones, just set up, still refer to it."""
+def fixtures_of(request: Any) -> dict[str, Any]:
+    """The fixtures that ``request`` found, by name; it shares them with the requests of wider ones that it set up."""
     fixture_defs = getattr(request, "_fixture_defs", None)
-    if fixture_defs:
-        fixture_defs.clear()
+    return fixture_defs if isinstance(fixture_defs, dict) else {}
 
 
 def renew_log_records(item: pytest.Item) -> None:
@@ -166,9 +175,16 @@ def collectors_to_set_up(item: pytest.Item) -> bool:
 
 
 def set_up_collectors(item: pytest.Item) -> None:
-    """Set up the collectors above ``item``, as pytest would a moment later; it also remembers a failure."""
+    """Set up the collectors above ``item``, as pytest would a moment later; it also remembers a failure.
+
+    Then the table of what is set up is given the size that it will have: it is renewed every few tests.
+    """
+    state = item.session._setupstate
     if item.parent is not None:
-        item.session._setupstate.setup(item.parent)  # type: ignore[arg-type]
+        state.setup(item.parent)  # type: ignore[arg-type]
+    for _ in range(_STACK_CHURNS):
+        state.stack[item] = ([], None)
+        del state.stack[item]
 
 
 def tear_down_to(item: pytest.Item, next_item: object) -> None:

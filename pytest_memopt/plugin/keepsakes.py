@@ -53,7 +53,7 @@ class Keepsakes:
         if self._values:
             self._values.clear()
         if not self._has_new_ground:
-            compat.forget_fixtures(self._request)
+            compat.fixtures_of(self._request).clear()
 
     def weigh_output(self, scales: Scales) -> Weight:
         """The weight of the captured output that came since the beginning."""
@@ -63,6 +63,10 @@ class Keepsakes:
         for section in compat.report_sections(self._item)[self._section_count :]:
             total += scales.weigh_text(section[2]) + Weight(blocks=1, small_bytes=80)
         return total
+
+    def weigh_fixtures(self, scales: Scales) -> Weight:
+        """The weight of the table of fixtures that wider ones, just set up, share with the test."""
+        return scales.weigh_table(compat.fixtures_of(self._request)) if self._has_new_ground else NOTHING
 
     @property
     def warnings(self) -> Collection[Any]:

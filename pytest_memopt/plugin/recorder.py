@@ -15,7 +15,7 @@ from ..meters.measurement import Measurement, Phase
 from ..meters.objects import exceptions_alive, new_ids
 from ..meters.plan import Detail, Plan
 from ..meters.weight import Scales, Weight
-from ..meters.window import WEIGHTLESS, Window
+from ..meters.window import Window
 from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
 from .keepsakes import Keepsakes
@@ -42,6 +42,7 @@ class Recorder:
         self.fixtures = FixtureLedger(window)
         self.current: ItemRun | None = None
         self._in_phase = False
+        self._has_begun = False
 
     @property
     def is_inside_phase(self) -> bool:
@@ -61,6 +62,9 @@ class Recorder:
             run.problem = "another test was being measured at the same time"
             return
         self._calls_charged = 0
+        if not self._has_begun:
+            self._has_begun = True
+            compat.settle_requests()
         if purpose is not Purpose.RERUN:
             self._collector.refresh_if_due()
             compat.rehearse_announcements(item)
@@ -191,14 +195,15 @@ class Recorder:
         run.keepsakes.drop_fixture_values()
         is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
         if run.purpose is Purpose.RERUN:
-            kept = WEIGHTLESS
             run.forget_output()
         else:
-            kept = self._weigh_kept(run)
+            self._window.refund(
+                self._weigh_kept(run)
+            )  # at once: held until the last reading, the weight would be counted
         self._window.close()
         if self._window.reads_phases:
             self._window.refund(self._call_weights[self._calls_charged])
-        measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run), run.shape, kept)
+        measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run), run.shape)
         if run.raised:
             measured = by_survivors(measured)
         run.measured = measured._replace(exact=False) if is_estimate else measured
@@ -233,7 +238,7 @@ class Recorder:
 
     def _weigh_kept(self, run: ItemRun) -> Weight:
         """Output, properties, warnings, subtests' reports and a failure's traceback, as far as pytest keeps them."""
-        weight = run.keepsakes.weigh_output(self._scales)
+        weight = run.keepsakes.weigh_output(self._scales) + run.keepsakes.weigh_fixtures(self._scales)
         alive = [report for reference in run.subtests if (report := reference()) is not None]
         run.subtests.clear()
         if kept := [*alive, *run.keepsakes.properties]:
