@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import HistoryError
@@ -88,5 +87,5 @@ class ExportCommand:
             for run in runs:
                 screen.json_line({"format": FORMAT, "kind": "run", **run.to_json()})
                 for test in store.tests(run.id) if run.id is not None else ():
-                    screen.json_line({"kind": "test", "run": run.id, **asdict(test)})
+                    screen.json_line({"kind": "test", "run": run.id, **test._asdict()})
         return ExitCode.FINE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -73,11 +72,8 @@ class RunRow(NamedTuple):
         return {**self._asdict(), "environment": self.environment._asdict()}
 
 
-@dataclass(frozen=True, slots=True)
-class TestRow:
+class TestRow(NamedTuple):
     """One test in one run: the figures that trends are made of."""
-
-    __test__ = False
 
     nodeid: str
     outcome: str
@@ -88,6 +84,9 @@ class TestRow:
     peak_bytes: int | None = None
     blocks: int | None = None
     objects: int | None = None
+
+
+TestRow.__test__ = False  # type: ignore[attr-defined] # pytest collects classes called Test*; this is not one
 
 
 class SeriesPoint(NamedTuple):

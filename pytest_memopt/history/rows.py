@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 from uuid import uuid4
@@ -41,4 +40,4 @@ def test_values(test: TestRow) -> tuple[Any, ...]:
 
 def test_from_row(row: sqlite3.Row) -> TestRow:
     """The test of a row that has its columns and ``nodeid``."""
-    return TestRow(**{name: row[name] for name in (field.name for field in fields(TestRow))})
+    return TestRow(**{name: row[name] for name in TestRow._fields})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -22,13 +21,14 @@ class Point(NamedTuple):
     value: float
 
 
-@dataclass(slots=True)
 class _Share:
     """The lowest and the highest of some consecutive points."""
 
-    low: Point
-    high: Point
-    count: int = 1
+    __slots__ = ("count", "high", "low")
+
+    def __init__(self, point: Point) -> None:
+        self.low = self.high = point
+        self.count = 1
 
     def add(self, other: _Share) -> None:
         """Take in the points that follow."""
@@ -61,11 +61,11 @@ class BoundedSeries:
         self._first = self._first or point
         self._last = point
         if self._shares and self._shares[-1].count < self._stride:
-            self._shares[-1].add(_Share(point, point))
+            self._shares[-1].add(_Share(point))
             return
         if len(self._shares) >= self._shares_max:
             self._merge_neighbours()
-        self._shares.append(_Share(point, point))
+        self._shares.append(_Share(point))
 
     def points(self) -> tuple[Point, ...]:
         """What is kept, in order of time."""

@@ -60,12 +60,15 @@ class Collector:
             self.take_over()
 
     def take_over(self) -> None:
-        """Have the interpreter collect by itself but rarely; only where windows do it, and it does it at all."""
+        """Freeze, and have the interpreter collect by itself but rarely; only where windows collect after every test."""
         if self._threshold_before is None and self._mode is GcMode.FREEZE:
             before = gc.get_threshold()
             self._threshold_before = before
             if 0 < before[0] < _RARELY:
                 gc.set_threshold(_RARELY, *before[1:])
+            # not collected before: what is garbage already is found by the first refresh
+            gc.freeze()
+            self._has_frozen = True
 
     def give_back(self) -> None:
         """Thaw what was frozen, and have the interpreter collect as before, unless somebody else said how meanwhile."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import Final
 
 from .weight import Weight
@@ -29,7 +28,7 @@ class RunnerPrices:
         known = self._weights.get(shape)
         if known is not None and abs(known.heap_bytes) < abs(weight.heap_bytes):
             # of two readings of the C heap the smaller is nearer the truth: the other had somebody else's in it
-            weight = replace(weight, heap_bytes=known.heap_bytes)
+            weight = weight._replace(heap_bytes=known.heap_bytes)
         if known is not None or len(self._weights) < _LEARNED_MOST:
             self._weights[shape] = self._last = weight
 

@@ -6,8 +6,7 @@ import ctypes
 import gc
 import sys
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _SMALL_MOST_BYTES: Final = 512
 _ALIGNMENT: Final = 16
@@ -17,8 +16,7 @@ _HEADERS: Final[dict[type, int]] = {list: sys.getsizeof([]), dict: sys.getsizeof
 _LEAF_TYPES: Final = (str, bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """What the allocators gave for some objects.
 
     Attributes:
@@ -33,11 +31,11 @@ class Weight:
     heap_bytes: int = 0
     objects: int = 0
 
-    def __mul__(self, count: int) -> Weight:
+    def times(self, count: int) -> Weight:
         """So many of them."""
         return Weight(self.blocks * count, self.small_bytes * count, self.heap_bytes * count, self.objects * count)
 
-    def __add__(self, other: Weight) -> Weight:
+    def plus(self, other: Weight) -> Weight:
         """Both together."""
         return Weight(
             self.blocks + other.blocks,
@@ -63,10 +61,9 @@ class Scales:
 
     def weigh_table(self, table: dict[str, object]) -> Weight:
         """The weight of what a dict holds beside its own head; none where it never held anything."""
-        parts = _parts(table)[1:]
-        return sum(
-            (self._weigh_block(0, part_bytes) for part_bytes in parts), Weight(objects=int(gc.is_tracked(table)))
-        )
+        contents = _parts(table)[1:]
+        weight = Weight(objects=int(gc.is_tracked(table)))
+        return weight.plus(self._weigh_block(0, contents[0])) if contents else weight
 
     def weigh_all(self, roots: Iterable[object], new_ids: Container[int]) -> Weight:
         """The weight of ``roots`` and of what only they can have brought along; an estimate as to their sub-blocks.
@@ -83,8 +80,8 @@ class Scales:
             seen.add(id(one))
             tracked = int(gc.is_tracked(one))
             for part_bytes in _parts(one):
-                total += self._weigh_block(0, part_bytes)
-            total += Weight(objects=tracked)
+                total = total.plus(self._weigh_block(0, part_bytes))
+            total = total.plus(Weight(objects=tracked))
             pending.extend(gc.get_referents(one) if tracked else ())
         return total
 

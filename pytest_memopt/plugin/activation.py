@@ -9,6 +9,7 @@ import pytest
 
 from . import ACTIVATION
 from .options import settings_from
+from .plain_imports import plain_imports
 
 if TYPE_CHECKING:
     from ..limits.rules import Rule
@@ -52,6 +53,10 @@ class Activation:
         """Register what the session needs, under a name for the run that was given to workers; only once."""
         if self.header is not None or not self.is_needed:
             return
+        with plain_imports():
+            self._activate(run_name)
+
+    def _activate(self, run_name: str | None) -> None:
         from .header import JOURNAL_FOLDER, Header
 
         worker_input = getattr(self._config, "workerinput", {})

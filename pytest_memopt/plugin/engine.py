@@ -57,6 +57,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     fds, threads, tracer = OpenDescriptors(), Threads(), _choose_tracer(settings)
     extra = _extra_meters(config)
     collector = Collector(GcMode(settings.gc.value))
+    collector.take_over()
     instruments = Instruments(
         blocks=sys.getallocatedblocks,
         small=small,
@@ -75,8 +76,6 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     meters = (small.status(), heap.status(), resident.status(), fds.status(), threads.status())
     statuses = (*meters, *(meter.status() for meter in extra), tracer.status())
     recorder = Recorder(window, collector)
-    collector.release()  # what comes before the first test may look at all objects
-    collector.take_over()
     return Engine(recorder, collector, floor, statuses, resident)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -126,12 +125,12 @@ class Examiner:
             worker=self._worker,
         )
         if run.measured is None:
-            return replace(record, verdict=VerdictKind.UNMEASURED, why=run.problem or "its window was not closed")
+            return record._replace(verdict=VerdictKind.UNMEASURED, why=run.problem or "its window was not closed")
         if not record.limits or self._rerunner is None:
             return record
         if run.raised:
             is_skip = record.outcome in (Outcome.SKIPPED, Outcome.XFAILED)
-            return record if is_skip else replace(record, verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
+            return record if is_skip else record._replace(verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
         return self._judge(run, run.measured, record, self._rerunner)
 
     def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord, rerunner: Rerunner) -> TestRecord:
@@ -142,8 +141,7 @@ class Examiner:
             runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
             judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
             sites = rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
-        record = replace(
-            record,
+        record = record._replace(
             measured=runs[0]._replace(types=runs[-1].types),
             verdict=judgement.verdict,
             why=judgement.why,
@@ -154,7 +152,7 @@ class Examiner:
         if not judgement.fails:
             return record
         make_failure(run, record)
-        return replace(record, outcome=outcome_of(run.reports))
+        return record._replace(outcome=outcome_of(run.reports))
 
     def _confirmed_runs(
         self, first: Measurement, wanted: Wanted, warmup: int, rerunner: Rerunner

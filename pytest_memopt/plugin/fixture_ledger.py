@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from array import array
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
@@ -17,15 +16,17 @@ BUILDS_MOST: Final = 256
 DEPTH_MOST: Final = 64
 
 
-@dataclass(slots=True)
 class FixtureCost:
     """Running totals of one fixture; the ledger is the owner."""
 
-    name: str
-    scope: str
-    builds: int = 0
-    setup_s: float = 0.0
-    growth_bytes: int | None = None
+    __slots__ = ("builds", "growth_bytes", "name", "scope", "setup_s")
+
+    def __init__(self, name: str, scope: str) -> None:
+        self.name = name
+        self.scope = scope
+        self.builds = 0
+        self.setup_s = 0.0
+        self.growth_bytes: int | None = None
 
     def to_wire(self) -> dict[str, object]:
         """As plain JSON, for the report of the test during which it was built."""

@@ -11,6 +11,7 @@ from ..meters.weight import Scales, Weight
 from . import compat
 
 NOTHING = Weight()
+SECTION = Weight(blocks=1, small_bytes=80)  # the tuple that holds a section's text
 
 
 class Keepsakes:
@@ -61,7 +62,7 @@ class Keepsakes:
         if len(compat.report_sections(self._item)) == self._section_count:
             return total
         for section in compat.report_sections(self._item)[self._section_count :]:
-            total += scales.weigh_text(section[2]) + Weight(blocks=1, small_bytes=80)
+            total = total.plus(scales.weigh_text(section[2])).plus(SECTION)
         return total
 
     def weigh_fixtures(self, scales: Scales) -> Weight:

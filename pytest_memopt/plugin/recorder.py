@@ -36,7 +36,7 @@ class Recorder:
         self._scales = Scales()
         compat.settle_environment()
         call_weight = weigh_call_info(window)
-        self._call_weights = [call_weight * count for count in range(PHASES + 1)]
+        self._call_weights = [call_weight.times(count) for count in range(PHASES + 1)]
         self._calls_charged = 0
         self._account = Account.RUNNER
         self.fixtures = FixtureLedger(window)
@@ -238,14 +238,14 @@ class Recorder:
 
     def _weigh_kept(self, run: ItemRun) -> Weight:
         """Output, properties, warnings, subtests' reports and a failure's traceback, as far as pytest keeps them."""
-        weight = run.keepsakes.weigh_output(self._scales) + run.keepsakes.weigh_fixtures(self._scales)
+        weight = run.keepsakes.weigh_output(self._scales).plus(run.keepsakes.weigh_fixtures(self._scales))
         alive = [report for reference in run.subtests if (report := reference()) is not None]
         run.subtests.clear()
         if kept := [*alive, *run.keepsakes.properties]:
-            weight += self._scales.weigh_all(kept, new_ids())
+            weight = weight.plus(self._scales.weigh_all(kept, new_ids()))
         del alive, kept
         if warnings := run.keepsakes.warnings:
-            weight += self._scales.weigh_all(warnings, new_ids())
+            weight = weight.plus(self._scales.weigh_all(warnings, new_ids()))
         return weight
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:

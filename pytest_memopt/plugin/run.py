@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass, field
 from enum import Enum
 from sys import getsizeof
 
@@ -22,7 +21,6 @@ class Purpose(Enum):
     FOREIGN = "foreign"  # by another plugin's protocol, inside whose hooks readings are only estimates
 
 
-@dataclass(slots=True)
 class ItemRun:
     """The state of one run; the recorder is its owner.
 
@@ -41,18 +39,34 @@ class ItemRun:
         problem: why it can't be measured.
     """
 
-    item: pytest.Item
-    purpose: Purpose
-    plan: Plan
-    keepsakes: Keepsakes
-    reports: dict[Phase, pytest.TestReport] = field(default_factory=dict)
-    raised: bool = False
-    exception_ids: list[int] = field(default_factory=list)
-    subtests: list[weakref.ReferenceType[pytest.TestReport]] = field(default_factory=list)
-    fixture_traced_bytes: int = 0
-    has_fixtures: bool = False
-    measured: Measurement | None = None
-    problem: str | None = None
+    __slots__ = (
+        "exception_ids",
+        "fixture_traced_bytes",
+        "has_fixtures",
+        "item",
+        "keepsakes",
+        "measured",
+        "plan",
+        "problem",
+        "purpose",
+        "raised",
+        "reports",
+        "subtests",
+    )
+
+    def __init__(self, item: pytest.Item, purpose: Purpose, plan: Plan, keepsakes: Keepsakes) -> None:
+        self.item = item
+        self.purpose = purpose
+        self.plan = plan
+        self.keepsakes = keepsakes
+        self.reports: dict[Phase, pytest.TestReport] = {}
+        self.raised = False
+        self.exception_ids: list[int] = []
+        self.subtests: list[weakref.ReferenceType[pytest.TestReport]] = []
+        self.fixture_traced_bytes = 0
+        self.has_fixtures = False
+        self.measured: Measurement | None = None
+        self.problem: str | None = None
 
     @property
     def durations_s(self) -> dict[Phase, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -15,14 +14,18 @@ from ..verdicts.wire import from_wire
 MAIN = "main"
 
 
-@dataclass(slots=True)
 class _Process:
-    tests: int = 0
-    rss_start_bytes: int | None = None
-    rss_end_bytes: int | None = None
-    rss_peak_bytes: int | None = None
-    series: BoundedSeries = field(default_factory=BoundedSeries)
-    lost: str | None = None
+    """What is known of one process so far."""
+
+    __slots__ = ("lost", "rss_end_bytes", "rss_peak_bytes", "rss_start_bytes", "series", "tests")
+
+    def __init__(self) -> None:
+        self.tests = 0
+        self.rss_start_bytes: int | None = None
+        self.rss_end_bytes: int | None = None
+        self.rss_peak_bytes: int | None = None
+        self.series = BoundedSeries()
+        self.lost: str | None = None
 
 
 class RunLedger:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -155,8 +154,7 @@ def _test_row(record: TestRecord) -> TestRow:
     )
     if record.measured is None:
         return row
-    return replace(
-        row,
+    return row._replace(
         growth_bytes=record.measured.growth_bytes,
         peak_rss_bytes=record.measured.peak_rss_bytes,
         peak_bytes=record.measured.peak_bytes,

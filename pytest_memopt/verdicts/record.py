@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ..limits.limits import Breach, Limit
 from ..meters.measurement import Measurement, Site
@@ -34,8 +34,7 @@ class Outcome(str, Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class TestRecord:
+class TestRecord(NamedTuple):
     """Everything known about the memory of one test in one session.
 
     Attributes:
@@ -52,8 +51,6 @@ class TestRecord:
         worker: the xdist worker, or ``None``.
     """
 
-    __test__ = False  # pytest collects classes called Test*; this is not one
-
     nodeid: str
     outcome: Outcome
     verdict: VerdictKind
@@ -65,3 +62,6 @@ class TestRecord:
     reruns: tuple[int, ...] = ()
     sites: tuple[Site, ...] = ()
     worker: str | None = None
+
+
+TestRecord.__test__ = False  # type: ignore[attr-defined] # pytest collects classes called Test*; this is not one
