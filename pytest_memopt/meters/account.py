@@ -49,10 +49,13 @@ class Ledger:
         for column in range(_WIDTH):
             totals[row + column] += now[column] - since[column]
 
-    def move_one(self, giver: Account, taker: Account, signal: Signal, amount: int) -> None:
-        """Charge ``amount`` of one signal to ``taker`` instead of ``giver``."""
-        self._totals[giver * _WIDTH + signal] -= amount
-        self._totals[taker * _WIDTH + signal] += amount
+    def move(self, giver: Account, taker: Account, amounts: tuple[int, ...]) -> None:
+        """Charge ``amounts``, one of each signal, to ``taker`` instead of ``giver``."""
+        totals, given, taken = self._totals, giver * _WIDTH, taker * _WIDTH
+        for column, amount in enumerate(amounts):
+            if amount:
+                totals[given + column] -= amount
+                totals[taken + column] += amount
 
     def total(self, account: Account, signal: Signal) -> int:
         """What ``account`` was charged so far."""

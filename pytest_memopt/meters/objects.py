@@ -20,6 +20,11 @@ def count_tracked() -> int:
     return len(gc.get_objects())
 
 
+def new_objects() -> list[object]:
+    """The objects made since the last freeze."""
+    return gc.get_objects()
+
+
 def new_ids() -> set[int]:
     """Identities of the objects made since the last freeze."""
     return set(map(id, gc.get_objects()))

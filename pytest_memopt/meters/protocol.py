@@ -54,8 +54,8 @@ class PeakMeter(Meter, Protocol):
         """Forget the highest value so far, and give the value now."""
         ...
 
-    def peak(self) -> int | None:
-        """The highest value since ``mark``; ``None`` where this platform can't tell."""
+    def end(self) -> tuple[int, int | None]:
+        """The value now, and the highest since ``mark``; ``None`` where this platform can't tell."""
         ...
 
 

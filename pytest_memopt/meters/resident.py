@@ -48,7 +48,7 @@ class ResidentMemory:
         if self._source is None:
             return MeterStatus(name=self.name, available=False, how=self._why, exact=False)
         how = self._source.how
-        if self._source.highest() is None:
+        if self._source.look()[1] is None:
             how = f"{how}; no peak"
         elif not self._state[_IS_RESET]:
             how = f"{how}; {_NEVER_FALLS}"
@@ -70,22 +70,22 @@ class ResidentMemory:
         """
         source, state = self._open_source(), self._state
         state[_IS_RESET] = source.reset()
-        state[_HIGH] = source.highest() or 0
-        state[_START] = source.now()
+        state[_START], high = source.look()
+        state[_HIGH] = high or 0
         return state[_START]
 
-    def peak(self) -> int | None:
-        """The most resident bytes since ``mark``; ``None`` where this platform can't tell.
+    def end(self) -> tuple[int, int | None]:
+        """Resident bytes now, and the most since ``mark``; ``None`` where this platform can't tell.
 
         Raises:
             MeterError: where it could be read before, and no longer can.
         """
-        source, state = self._open_source(), self._state
-        high = source.highest()
+        state = self._state
+        now, high = self._open_source().look()
         if high is None or not (state[_IS_RESET] or high > state[_HIGH]):
-            return None
+            return now, None
         # A mark that did not rise may lie above the truth since it was set, by what the kernel had not yet counted.
-        return max(high if high > state[_HIGH] else 0, state[_START], source.now())
+        return now, max(high if high > state[_HIGH] else 0, state[_START], now)
 
     def close(self) -> None:
         """Give back what is held open; ``read`` is an error from then on."""

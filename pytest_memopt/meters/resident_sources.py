@@ -16,6 +16,7 @@ _STATM_BYTES: Final = 256
 _STATUS_BYTES: Final = 8192
 _RESET_PEAK: Final = b"5"
 _HIGH_WATER: Final = b"\nVmHWM:"
+_RESIDENT: Final = b"\nVmRSS:"
 _KIB: Final = 1024
 
 
@@ -35,8 +36,8 @@ class ResidentSource(Protocol):
         """Let the high-water mark fall to the present; ``False`` where it can't."""
         ...
 
-    def highest(self) -> int | None:
-        """The high-water mark; ``None`` where there is none."""
+    def look(self) -> tuple[int, int | None]:
+        """Resident memory now, and the high-water mark; ``None`` where there is none."""
         ...
 
     def close(self) -> None:
@@ -86,14 +87,11 @@ class KernelSource:
         self._why_no_reset = ""
         return True
 
-    def highest(self) -> int | None:
-        """``VmHWM`` of ``status``; ``None`` where this kernel (or what stands in for one) has no such line."""
+    def look(self) -> tuple[int, int | None]:
+        """``VmRSS`` and ``VmHWM`` of ``status``, where this kernel (or what stands in for one) has such lines."""
         status = self._status.read()
-        at = status.find(_HIGH_WATER)
-        if at < 0:
-            return None
-        at += len(_HIGH_WATER)
-        return int(status[at : status.index(b"k", at)]) * _KIB
+        now, high = _line_bytes(status, _RESIDENT), _line_bytes(status, _HIGH_WATER)
+        return self.now() if now is None else now, high
 
     def close(self) -> None:
         """Close the two files."""
@@ -161,7 +159,11 @@ class RecordSource:
     def __init__(self, how: str, now: Callable[[], int], highest: Callable[[], int]) -> None:
         self.how: Final = how
         self.now: Final = now
-        self.highest: Final = highest
+        self._highest: Final = highest
+
+    def look(self) -> tuple[int, int | None]:
+        """Both numbers, one after the other."""
+        return self.now(), self._highest()
 
     def reset(self) -> bool:
         """It can't fall."""
@@ -199,6 +201,14 @@ def kernel_lag_bytes(cpus_count: int, page_bytes: int) -> int:
     From ``lib/percpu_counter.c`` (6.2 and later); before that it was 64 pages for each thread.
     """
     return max(32, 2 * cpus_count) * cpus_count * page_bytes
+
+
+def _line_bytes(status: bytes, label: bytes) -> int | None:
+    at = status.find(label)
+    if at < 0:
+        return None
+    at += len(label)
+    return int(status[at : status.index(b"k", at)]) * _KIB
 
 
 def _is_statm(content: bytes) -> bool:

@@ -71,8 +71,7 @@ class Surroundings:
     def end(self) -> Around:
         """Take the last readings."""
         start, read = self._start, self._read
-        rss_end = read.rss.read() if read.rss is not None else None
-        rss_peak = read.rss.peak() if read.rss is not None else None
+        rss_end, rss_peak = read.rss.end() if read.rss is not None else (None, None)
         self.rss_bytes = rss_end or 0
         return Around(
             fds=read.fds.read() - start[_FDS] if read.fds is not None else None,

@@ -13,7 +13,7 @@ from .cache_clearing import clear_interpreter_caches
 from .collector import Collector
 from .instruments import Instruments
 from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
-from .objects import by_type, count_of_types, mapped_bytes, survivors
+from .objects import by_type, count_of_types, mapped_bytes, new_objects, survivors
 from .plan import Detail, Plan
 from .reader import Reader, frozen_count
 from .runner_prices import RunnerPrices
@@ -24,8 +24,8 @@ LEARNING_WINDOWS: Final = 8
 _LEARNING_MOST: Final = 400
 _RUNNER_TYPES: Final = ("pytest_memopt.", "_pytest.")
 _PASSES_UNTIL_UNTRACKED: Final = 3
-_LISTED_FROM_BYTES: Final = 512
-_LISTED_FROM_OBJECTS: Final = 8
+_LISTED_FROM_BYTES: Final = 4096
+_LISTED_FROM_OBJECTS: Final = 32
 _ACCOUNTS: Final = ((Phase.SETUP, Account.SETUP), (Phase.CALL, Account.CALL), (Phase.TEARDOWN, Account.TEARDOWN))
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
 _FROZEN, _ALL_END, _TRACED_OVERHEAD = range(3)
@@ -113,8 +113,7 @@ class Window:
     def refund(self, kept: Weight) -> None:
         """Take from the test what was weighed as kept by pytest."""
         amounts = (kept.blocks, kept.heap_bytes, kept.objects, kept.small_bytes)
-        for signal, amount in zip((Signal.BLOCKS, Signal.HEAP, Signal.OBJECTS, Signal.SMALL), amounts, strict=True):
-            self._ledger.move_one(Account.TEARDOWN, Account.RUNNER, signal, amount)
+        self._ledger.move(Account.TEARDOWN, Account.RUNNER, amounts)
 
     def weight_of(self, account: Account) -> Weight:
         """What ``account`` was charged in this window so far."""
@@ -174,7 +173,9 @@ class Window:
         """
         is_priced = self._settle_runner(shape)
         objects = self._net_objects()
-        types, mapped = self._survivors(kept_by_runner) if self._is_worth_listing(objects) else ((), 0)
+        types = self._survivors(kept_by_runner) if self._is_worth_listing(objects) else ()
+        # a memory map is one object, whatever its size; only who loaded the module can have one
+        mapped = mapped_bytes(new_objects()) if objects and "mmap" in sys.modules else 0
         self._plan_learning(is_priced=is_priced)
         return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
 
@@ -236,14 +237,11 @@ class Window:
         died = self._noted[_FROZEN] + self._last[Signal.OBJECTS] - self._noted[_ALL_END]
         return net - died
 
-    def _survivors(self, kept: Collection[object]) -> tuple[tuple[TypeUse, ...], int]:
-        found = survivors(kept)
-        types = tuple(use for use in by_type(found) if not use.type.startswith(_RUNNER_TYPES))
-        mapped = mapped_bytes(found)
-        del found
+    def _survivors(self, kept: Collection[object]) -> tuple[TypeUse, ...]:
+        types = tuple(use for use in by_type(survivors(kept)) if not use.type.startswith(_RUNNER_TYPES))
         if self._plan.types:
             types = (*self._net_types(), *(use for use in types if use.type not in self._plan.types))
-        return types, mapped
+        return types
 
     def _is_worth_listing(self, objects: int | None) -> bool:
         """Whether somebody will look at the survivors: in a lean window a handful of them is not told by type."""
@@ -251,8 +249,6 @@ class Window:
             return False
         if self.reads_phases:
             return bool(objects or self._plan.types)
-        if "mmap" in sys.modules and objects:
-            return True  # a memory map is one object, whatever its size
         return (objects or 0) >= _LISTED_FROM_OBJECTS or self._held_bytes() >= _LISTED_FROM_BYTES
 
     def _held_bytes(self) -> int:

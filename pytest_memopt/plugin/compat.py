@@ -16,6 +16,7 @@ from _pytest import runner
 from _pytest.fixtures import FixtureRequest, SubRequest, TopRequest
 from _pytest.logging import caplog_records_key
 from _pytest.mark.expression import Expression
+from _pytest.scope import Scope
 from _pytest.unittest import TestCaseFunction
 
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
@@ -208,7 +209,7 @@ def wide_fixtures_to_set_up(item: pytest.Item) -> list[str]:
     names, is_due = [], False
     for name in info.names_closure:
         definitions = info.name2fixturedefs.get(name)
-        if not definitions or definitions[-1].scope == "function":
+        if not definitions or definitions[-1]._scope is Scope.Function:
             break
         names.append(name)
         is_due = is_due or definitions[-1].cached_result is None or name in varied
@@ -232,8 +233,8 @@ def finalizer_counts(item: pytest.Item) -> dict[Any, int]:
     info = getattr(item, "_fixtureinfo", None)
     if info is None:
         return {}
-    wide = (definitions[-1] for definitions in info.name2fixturedefs.values() if definitions)
-    return {one: len(one._finalizers) for one in wide if one.scope != "function"}
+    found = (definitions[-1] for definitions in info.name2fixturedefs.values() if definitions)
+    return {one: len(one._finalizers) for one in found if one._scope is not Scope.Function}
 
 
 def drop_spent_finalizers(counts: dict[Any, int]) -> None:

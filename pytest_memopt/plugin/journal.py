@@ -13,6 +13,7 @@ import psutil
 from ..units import format_size
 
 SUFFIX: Final = ".journal"
+quoted: Final = json.encoder.encode_basestring_ascii  # `json.dumps` of a string, without its detours
 
 
 class LastEntry(NamedTuple):
@@ -59,7 +60,7 @@ class Journal:
         """The test that begins now."""
         if self._file is None or os.getpid() != self._pid:
             return
-        line = f'{{"pid": {self._pid}, "rss_bytes": {rss_bytes}, "worker": "{self._worker}", "nodeid": {json.dumps(nodeid)}}}\n'
+        line = f'{{"pid": {self._pid}, "rss_bytes": {rss_bytes}, "worker": "{self._worker}", "nodeid": {quoted(nodeid)}}}\n'
         with contextlib.suppress(OSError):
             # what is left of a longer line from before stands behind the line's end, and is not read
             _overwrite(self._file, line.encode())

@@ -24,11 +24,11 @@ class Keepsakes:
     - warnings, which stay in a list until the test's protocol ends: likewise.
     """
 
-    def __init__(self, item: pytest.Item) -> None:
+    def __init__(self, item: pytest.Item, log_handlers: tuple[Any, ...] = ()) -> None:
         self._item = item
         # held, so that pytest's letting go of them is not seen as memory that the test gave back
         self._request, self._values = compat.request_of(item)
-        self._handlers = [_reset(handler) for handler in compat.log_handlers(item.config)]
+        self._handlers = [_reset(handler) for handler in log_handlers]
         self._finalizers = compat.finalizer_counts(item)
         self._has_new_ground = False
         self._section_count = len(compat.report_sections(item))

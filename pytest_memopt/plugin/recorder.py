@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from .run import ItemRun, Purpose
 INSTANCES_UNTIL_SETTLED = 64
 CALIBRATIONS = 9
 ACCOUNTS = {"setup": Account.SETUP, "call": Account.CALL, "teardown": Account.TEARDOWN}
-PHASES = len(ACCOUNTS)
+PHASES = {phase.value: phase for phase in Phase}
 
 
 class Recorder:
@@ -36,13 +37,13 @@ class Recorder:
         self._scales = Scales()
         compat.settle_environment()
         call_weight = weigh_call_info(window)
-        self._call_weights = [call_weight.times(count) for count in range(PHASES + 1)]
+        self._call_weights = [call_weight.times(count) for count in range(len(PHASES) + 1)]
         self._calls_charged = 0
         self._account = Account.RUNNER
         self.fixtures = FixtureLedger(window)
         self.current: ItemRun | None = None
         self._in_phase = False
-        self._has_begun = False
+        self._log_handlers: tuple[Any, ...] | None = None
 
     @property
     def is_inside_phase(self) -> bool:
@@ -56,15 +57,14 @@ class Recorder:
 
     def begin(self, item: pytest.Item, plan: Plan, purpose: Purpose) -> None:
         """``item`` is about to run; its window opens with the set-up."""
-        run = ItemRun(item, purpose, plan, Keepsakes(item))
-        self.current = run
+        if self._log_handlers is None:
+            self._log_handlers = compat.log_handlers(item.config)
+            compat.settle_requests()
+        self.current = run = ItemRun(item, purpose, plan, Keepsakes(item, self._log_handlers))
         if self._window.is_open:
             run.problem = "another test was being measured at the same time"
             return
         self._calls_charged = 0
-        if not self._has_begun:
-            self._has_begun = True
-            compat.settle_requests()
         if purpose is not Purpose.RERUN:
             self._collector.refresh_if_due()
             compat.rehearse_announcements(item)
@@ -104,7 +104,7 @@ class Recorder:
         run = self.current
         if run is None or self._in_phase:
             return
-        run.reports[Phase(when)] = report
+        run.reports[PHASES[when]] = report
         if call.excinfo is not None:
             run.raised = True
             run.exception_ids.append(id(call.excinfo.value))
