@@ -25,11 +25,18 @@ def _outcomes(path):
 
 
 @pytest.fixture
-def outcomes_of(pytester, monkeypatch):
-    """A function that runs pytest in a process of its own and gives its outcomes by test, and its counts."""
+def outcomes_of(pytester, monkeypatch, request, other_plugins):
+    """A function that runs pytest in a process of its own and gives its outcomes by test, and its counts.
+
+    Of other plugins it loads those that the test's mark ``plugins`` names.
+    """
     # Coverage and reports for CI would be the same on both sides, and only cost time.
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
+    wanted = request.node.get_closest_marker("plugins")
+    blocked = sorted(other_plugins - set(wanted.args if wanted else ()))
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in blocked))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
     def run(*args, timeout_s=600):
         target = pytester.path / "junit.xml"

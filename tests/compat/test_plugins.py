@@ -17,6 +17,7 @@ def xdist_args(request):
     return request.param
 
 
+@pytest.mark.plugins("rerunfailures")
 def test_rerunfailures(pytester, assert_same_outcomes, xdist_args):
     """Flaky tests are rerun as often as without the plugin, and end alike."""
     pytest.importorskip("pytest_rerunfailures")
@@ -57,6 +58,7 @@ def test_rerunfailures(pytester, assert_same_outcomes, xdist_args):
     assert_same_outcomes(*xdist_args, options=LIMITED)
 
 
+@pytest.mark.plugins("rerunfailures")
 @pytest.mark.xfail(strict=False, reason="known gap: a verdict on items that another plugin runs")
 def test_rerunfailures_with_a_limit(pytester, outcomes_of, xdist_args):
     """A test that first fails and then passes within its limit is not failed for memory, nor judged twice."""
@@ -86,6 +88,7 @@ def test_rerunfailures_with_a_limit(pytester, outcomes_of, xdist_args):
     assert any(name.endswith("test_leaks") and "failure" in found for name, found in outcomes.items())
 
 
+@pytest.mark.plugins("asyncio")
 def test_asyncio(pytester, assert_same_outcomes, xdist_args):
     """Asynchronous tests and fixtures of pytest-asyncio, in both modes, with loops of every scope."""
     pytest.importorskip("pytest_asyncio")
@@ -142,6 +145,7 @@ def test_asyncio(pytester, assert_same_outcomes, xdist_args):
     assert_same_outcomes(*args, least=10, options=LIMITED)
 
 
+@pytest.mark.plugins("anyio")
 def test_anyio(pytester, assert_same_outcomes, xdist_args):
     """Asynchronous tests of anyio on asyncio and trio."""
     pytest.importorskip("anyio")
@@ -178,6 +182,7 @@ def test_anyio(pytester, assert_same_outcomes, xdist_args):
     assert_same_outcomes(*xdist_args, "-p", "no:asyncio", least=8, options=LIMITED)
 
 
+@pytest.mark.plugins("hypothesispytest")
 def test_hypothesis(pytester, assert_same_outcomes):
     """Property tests find the same failures, and a failing example is still shrunk."""
     pytest.importorskip("hypothesis")
@@ -261,6 +266,7 @@ def test_xdist_distributions(pytester, assert_same_outcomes):
         assert_same_outcomes("-n", "2", f"--dist={distribution}", "--doctest-modules", least=14)
 
 
+@pytest.mark.plugins("anyio", "asyncio", "hypothesispytest", "rerunfailures")
 def test_many_at_once(pytester, assert_same_outcomes):
     """Rerunfailures, asyncio, hypothesis and strict pytest settings together."""
     for name in ("pytest_rerunfailures", "pytest_asyncio", "hypothesis"):

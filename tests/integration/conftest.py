@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +15,8 @@ from pathlib import Path
 import pytest
 
 _OUTCOME_WORDS = ("passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed")
+_COVERAGE = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+_PYTHON = ("PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONPATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +69,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project of a user, and how pytest is run on it; each change gives a new one."""
+    """A project of a user, and how pytest is run on it; each change gives a new one.
 
-    pytester: pytest.Pytester
+    A run loads no plugin but ours and pytest-xdist, and coverage doesn't watch it, unless it is asked to: coverage
+    allocates for every new line, in the middle of windows whose figures are looked at.
+    """
+
+    path: Path
     files: Mapping[str, str] = field(default_factory=dict)
     args: tuple[str, ...] = ()
     prefix: tuple[str, ...] = ()
-
-    @property
-    def path(self):
-        """The project's root."""
-        return self.pytester.path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
+    is_watched: bool = False
 
     def with_files(self, files):
         """The same with more files: text by relative path."""
@@ -88,6 +95,38 @@ class Project:
         """The same, with the interpreter started by another command, as ``env`` or ``unshare``."""
         return replace(self, prefix=prefix)
 
+    def with_variables(self, **variables):
+        """The same with more environment variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def with_plugins(self, *names):
+        """The same with other plugins that are installed, by the names of their entry points."""
+        return replace(self, blocked=self.blocked - set(names))
+
+    def watched(self):
+        """The same under coverage, where that is on: for runs of which no exact figure is looked at."""
+        return replace(self, is_watched=True)
+
+    @property
+    def environment(self):
+        """What a run finds around it: nothing of the pytest that runs this, and of coverage only if watched."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST_", "MEMOPT_", "GITHUB_"))
+            and name not in _PYTHON
+            and (self.is_watched or name not in _COVERAGE)
+        }
+        own = {
+            "HOME": str(self.path),
+            "PYTEST_ADDOPTS": " ".join(f"-p no:{name}" for name in sorted(self.blocked)),
+            "PYTEST_DEBUG_TEMPROOT": str(self.path.parent),
+            # files that are written anew within a second, in the same length, would else be taken from the cache
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(self.path),
+        }
+        return kept | own | self.variables
+
     def write(self):
         """Put the files in their places."""
         for name, text in {"pytest.ini": "[pytest]\n", **self.files}.items():
@@ -99,22 +138,70 @@ class Project:
         """The command line of a run."""
         return (*self.prefix, sys.executable, "-m", "pytest", *self.args, *args)
 
-    def run(self, *args, timeout_s=300):
+    def start(self, *args, **options):
+        """Write the files and begin a run, without waiting for its end."""
+        self.write()
+        return subprocess.Popen(self.command(*args), cwd=self.path, env=self.environment, **options)
+
+    def execute(self, *args, timeout_s=300, typed=""):
+        """Run pytest on what is there, with ``typed`` at its standard input."""
+        command = self.command(*args)
+        started_s = time.perf_counter()
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            env=self.environment,
+            input=typed,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+        )
+        sys.stdout.write(f"running: {' '.join(command)}\n{done.stdout}\n")
+        sys.stderr.write(done.stderr)
+        duration_s = time.perf_counter() - started_s
+        result = pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), duration_s)
+        return Run(result, None)
+
+    def run(self, *args, timeout_s=300, typed=""):
         """Write the files and run pytest on them."""
         self.write()
-        return Run(self.pytester.run(*self.command(*args), timeout=timeout_s), None)
+        return self.execute(*args, timeout_s=timeout_s, typed=typed)
 
     def measure(self, *args, timeout_s=300):
         """The same under ``--memopt``, with the JSON document read."""
-        self.write()
         target = self.path / "memopt-out.json"
         target.unlink(missing_ok=True)
-        command = self.command("--memopt", f"--memopt-json={target}", *args)
-        result = self.pytester.run(*command, timeout=timeout_s)
-        return Run(result, json.loads(target.read_text(encoding="utf-8")) if target.exists() else None)
+        run = self.run("--memopt", f"--memopt-json={target}", *args, timeout_s=timeout_s)
+        return replace(run, document=json.loads(target.read_text(encoding="utf-8")) if target.exists() else None)
 
 
-@pytest.fixture(params=[(), ("-n", "2")], ids=["serial", "n2"])
+@pytest.fixture(scope="session")
+def new_project(other_plugins):
+    """A function that makes an empty project in a folder, whose runs use one process."""
+
+    def make(folder):
+        path = folder / "project"
+        path.mkdir()
+        return Project(path, blocked=other_plugins)
+
+    return make
+
+
+@pytest.fixture
+def serial_project(new_project, tmp_path):
+    """An empty project whose runs use one process."""
+    return new_project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_project(new_project, tmp_path_factory):
+    """An empty project of a whole module, for runs that several of its tests look at."""
+    return new_project(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(params=[(), ("-n", "2")], ids=["serial", "n2"], scope="module")
 def xdist_args(request):
     """The arguments that run the suite in one process, then in two."""
     if request.param:
@@ -123,32 +210,12 @@ def xdist_args(request):
 
 
 @pytest.fixture
-def quiet_environment(monkeypatch):
-    """What the surroundings of this run would add to a subprocess is taken out."""
-    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS", "PYTHONMALLOC", "PYTHONTRACEMALLOC"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def unwatched(monkeypatch):
-    """Coverage stays out of the subprocess: it allocates for each new line, in the middle of exact figures."""
-    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def serial_project(pytester, quiet_environment):
-    """An empty project whose runs use one process."""
-    return Project(pytester)
-
-
-@pytest.fixture
 def project(serial_project, xdist_args):
     """An empty project, run with and without ``-n 2``."""
     return serial_project.with_args(*xdist_args)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def corpus():
     """The folder of the data files: tests that aren't collected here, but copied into a project."""
     return Path(__file__).with_name("corpus")

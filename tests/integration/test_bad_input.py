@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from textwrap import dedent
 
@@ -239,8 +238,7 @@ def test_ini_in_toml_has_the_same_checks(serial_project):
     run = right.with_files({"pytest.ini": ""})
     run.write()
     (serial_project.path / "pytest.ini").unlink()
-    result = serial_project.pytester.run(sys.executable, "-m", "pytest", "test_one.py")
-    assert result.parseoutcomes().get("failed") == 1
+    assert serial_project.execute("test_one.py").counts == {"failed": 1}
 
 
 def _history_in_a_file(path):
@@ -323,19 +321,12 @@ def test_locked_history(serial_project):
     _assert_one_clear_line(run, "history")
 
 
-def test_two_runs_at_once_on_one_history(serial_project, unwatched):
+def test_two_runs_at_once_on_one_history(serial_project):
     """Runs that start and end together are both kept, each under a number of its own."""
-    project = serial_project.with_files(SUITE)
-    project.write()
+    project = serial_project.with_files(SUITE).with_args("--memopt-report", "-p", "no:cacheprovider")
     count = 3
     running = [
-        subprocess.Popen(
-            project.command("--memopt-report", "-p", "no:cacheprovider", f"--memopt-json=run-{number}.json"),
-            cwd=project.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        project.start(f"--memopt-json=run-{number}.json", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for number in range(count)
     ]
     outputs = [process.communicate(timeout=120)[0] for process in running]
@@ -363,9 +354,8 @@ def test_without_other_parts_of_pytest(serial_project, plugin):
 
 
 @pytest.mark.parametrize("allocator", ["malloc", "debug"])
-def test_other_allocators(project, allocator, monkeypatch):
+def test_other_allocators(project, allocator):
     """Under another allocator of Python the figures are still right, or said to be estimates."""
-    monkeypatch.setenv("PYTHONMALLOC", allocator)
     keeps = dedent("""
         KEPT = [None]
         def test_warm():
@@ -375,34 +365,32 @@ def test_other_allocators(project, allocator, monkeypatch):
         def test_keeps_small():
             KEPT[0] = [[] for _ in range(10_000)]
     """)
-    run = project.with_files(SUITE | {"test_zz_keeps.py": keeps}).measure("--memopt-report")
+    project = project.with_files(SUITE | {"test_zz_keeps.py": keeps}).with_variables(PYTHONMALLOC=allocator)
+    run = project.measure("--memopt-report")
     run.assert_no_crash()
     assert run.counts == SUITE_COUNTS | {"passed": 4}
     assert run.test("::test_keeps")["growth_bytes"] == pytest.approx(1_000_033, rel=0.01)
     assert abs(run.test("::test_passes")["objects"]) <= 2
 
 
-def _read_only(path, command):
-    """The command in a mount namespace of its own, where ``path`` is read-only."""
-    script = f'mount --bind "{path}" "{path}" && mount -o remount,ro,bind "{path}" && cd "{path}" && exec "$@"'
-    probe = ["unshare", "-m", "sh", "-c", script, "sh", "true"]
-    if shutil.which("unshare") is None or subprocess.run(probe, check=False, capture_output=True).returncode:
+def _read_only(path):
+    """What starts a command in a mount namespace of its own, where ``path`` is read-only."""
+    script = f'mount --bind "{path}" "{path}" && mount -o remount,ro,bind "{path}" && cd "$PWD" && exec "$@"'
+    prefix = ("unshare", "-m", "sh", "-c", script, "sh")
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode
+    ):
         pytest.skip("needs the right to make a mount read-only")
-    return ("unshare", "-m", "sh", "-c", script, "sh", *command)
+    return prefix
 
 
 def test_read_only_project(project):
     """In a folder that can't be written the suite runs as ever, and the history says why it isn't kept."""
-    project = project.with_files(SUITE)
-    project.write()
-    result = project.pytester.run(
-        *_read_only(project.path, project.command("--memopt-report", "-p", "no:cacheprovider"))
-    )
-    text = f"{result.stdout}\n{result.stderr}"
-    assert "INTERNALERROR" not in text
-    assert "Traceback (most recent call last)" not in text
-    assert {word: result.parseoutcomes()[word] for word in SUITE_COUNTS} == SUITE_COUNTS
-    assert any("history" in line and "history.db" in line for line in text.splitlines()), text
+    project = project.with_files(SUITE).with_prefix(*_read_only(project.path))
+    run = project.run("--memopt-report", "-p", "no:cacheprovider")
+    _assert_suite_untouched(run)
+    _assert_one_clear_line(run, "history", "history.db")
 
 
 def test_json_that_cannot_be_written(project):
@@ -418,11 +406,7 @@ def test_json_that_cannot_be_written(project):
 
 def test_read_only_proc(project):
     """Where the kernel's peak can't be reset, it is missing or estimated, and everything else goes on."""
-    script = 'mount --bind /proc /proc && mount -o remount,ro,bind /proc && exec "$@"'
-    probe = ["unshare", "-m", "sh", "-c", script, "sh", "true"]
-    if shutil.which("unshare") is None or subprocess.run(probe, check=False, capture_output=True).returncode:
-        pytest.skip("needs the right to make /proc read-only")
-    run = project.with_prefix("unshare", "-m", "sh", "-c", script, "sh").with_files(SUITE).measure("--memopt-report")
+    run = project.with_files(SUITE).with_prefix(*_read_only("/proc")).measure("--memopt-report")
     _assert_suite_untouched(run)
     assert abs(run.test("::test_passes")["growth_bytes"]) <= 1536
 
@@ -456,11 +440,13 @@ def test_limits_are_enforced_without_any_option(project):
     assert run.lines_with("limit")
 
 
-def test_surrounding_variables(project, monkeypatch):
+def test_surrounding_variables(project):
     """Odd surroundings change nothing: a summary file that can't be written, no HOME, another language."""
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", os.devnull + "/nowhere")
-    monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    monkeypatch.setenv("COLUMNS", "20")
-    run = project.with_files(SUITE).measure("--memopt-report")
+    odd = {
+        "GITHUB_STEP_SUMMARY": f"{os.devnull}/nowhere",
+        "LC_ALL": "C",
+        "PYTHONIOENCODING": "ascii",
+        "COLUMNS": "20",
+    }
+    run = project.with_files(SUITE).with_variables(**odd).measure("--memopt-report")
     _assert_suite_untouched(run)

@@ -11,7 +11,6 @@ import pytest
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the oracle of what was handed out is glibc's"),
-    pytest.mark.usefixtures("unwatched"),
     pytest.mark.xfail(strict=False, reason="known gap: near to nothing, but not yet exact in every surrounding"),
 ]
 
@@ -104,17 +103,21 @@ def test_what_is_given_back_is_negative(serial_project):
     assert abs(run.test("::test_gives_back")["growth_bytes"] + kept) <= 2 * ONE_TABLE
 
 
-def test_empty_tests_read_nothing(project):
+def test_empty_tests_read_nothing(project, other_plugins):
     """Of a hundred empty tests, nine of ten at least read 0 bytes, 0 blocks and 0 objects; the others next to nothing."""
-    run = project.with_files(
-        {
-            "test_empty.py": dedent("""
+    run = (
+        project.with_plugins(*other_plugins)
+        .with_files(
+            {
+                "test_empty.py": dedent("""
                 import pytest
                 @pytest.mark.parametrize("number", range(100))
                 def test_empty(number): pass
             """)
-        }
-    ).measure()
+            }
+        )
+        .measure()
+    )
     readings = [
         (record["growth_bytes"], record["blocks"], record["objects"])
         for number in range(40, 100)
@@ -126,9 +129,9 @@ def test_empty_tests_read_nothing(project):
     assert all(abs(growth) <= 2 * ONE_TABLE for growth, _, _ in readings), readings
 
 
-def test_empty_tests_of_all_kinds_read_next_to_nothing(project, corpus):
+def test_empty_tests_of_all_kinds_read_next_to_nothing(project, corpus, other_plugins):
     """An empty test of any kind, with any fixture, reads less than a table of pytest's, once its kind was met before."""
-    run = _copy(project, corpus, "empty_kinds.py").measure()
+    run = _copy(project, corpus, "empty_kinds.py").with_plugins(*other_plugins).measure()
     readings = {
         nodeid: (record["growth_bytes"], record["blocks"], record["objects"]) for nodeid, record in run.tests.items()
     }
@@ -145,6 +148,7 @@ def test_empty_async_tests_read_nothing(project, plugin):
     mark = {"asyncio": "pytest.mark.asyncio", "anyio": "pytest.mark.anyio"}[plugin]
     run = (
         project.with_args("--dist=loadfile" if "-n" in project.args else "-q")
+        .with_plugins("asyncio" if plugin == "asyncio" else "anyio")
         .with_files(
             {
                 "test_async.py": dedent(f"""

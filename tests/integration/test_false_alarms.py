@@ -16,15 +16,13 @@ FINE = {"ok", "warm-up"}
 
 
 @pytest.fixture
-def laid_out(serial_project, corpus, unwatched):
+def laid_out(serial_project, corpus):
     """A function that copies data files into the project, under names that pytest collects."""
 
     def lay_out(pattern):
         # Doctests take no marks, so their limit comes from the command line.
-        project = serial_project.with_args(
+        project = serial_project.with_plugins("anyio", "hypothesispytest").with_args(
             "--doctest-modules",
-            "-p",
-            "no:asyncio",
             "--memopt-limit=*test_clean_items.py::test_clean_items*: growth=1KB objects=0",
         )
         for source in sorted(corpus.glob(pattern)):

@@ -6,8 +6,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 MB = 1_000_000
 SUITE = {
     "conftest.py": dedent("""

@@ -6,8 +6,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 SUITE = {
     "test_snapshots.py": dedent("""
         import pytest

@@ -7,8 +7,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 
 def _suite(size):
     return {
@@ -26,7 +24,7 @@ def _suite(size):
 
 
 @pytest.fixture
-def git(pytester, monkeypatch):
+def git(serial_project, monkeypatch):
     """A function that runs git in the project, with an identity and no settings from outside."""
     for name, value in [
         ("GIT_AUTHOR_NAME", "A"),
@@ -41,7 +39,7 @@ def git(pytester, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def run(*args):
-        done = subprocess.run(["git", *args], cwd=pytester.path, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *args], cwd=serial_project.path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

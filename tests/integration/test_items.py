@@ -138,11 +138,12 @@ ARGS = (
     "test_text.txt",
 )
 KINDS = 16
+PLUGINS = ("anyio", "asyncio", "hypothesispytest")
 
 
 def test_each_kind_breaches(project):
     """A breach is found and reproduced on every kind of test, and each is one failure of its own."""
-    run = project.with_files(_suite(EVER)).measure(*ARGS)
+    run = project.with_plugins(*PLUGINS).with_files(_suite(EVER)).measure(*ARGS)
     run.assert_no_crash()
     verdicts = {nodeid: (record["verdict"], record["why"]) for nodeid, record in run.tests.items()}
     assert {nodeid: pair for nodeid, pair in verdicts.items() if pair != ("breach", None)} == {}
@@ -157,7 +158,7 @@ def test_each_kind_breaches(project):
 
 def test_each_kind_warms_up(project):
     """What doesn't come back passes on every kind of test, as a warm-up."""
-    run = project.with_files(_suite(1)).measure(*ARGS)
+    run = project.with_plugins(*PLUGINS).with_files(_suite(1)).measure(*ARGS)
     run.assert_no_crash()
     verdicts = {nodeid: (record["verdict"], record["why"]) for nodeid, record in run.tests.items()}
     assert {nodeid: pair for nodeid, pair in verdicts.items() if pair[0] != "warm-up"} == {}
@@ -165,7 +166,6 @@ def test_each_kind_warms_up(project):
     assert run.counts == {"passed": KINDS}
 
 
-@pytest.mark.usefixtures("lean")
 def test_subtests_that_fail(serial_project):
     """Subtests that fail are reported as without us, once each, and reruns add none."""
     suite = {

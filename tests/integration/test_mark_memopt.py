@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-import pytest
-
-pytestmark = pytest.mark.usefixtures("lean")
-
 SUITE = {
     "test_exempt.py": dedent("""
         import gc

@@ -6,10 +6,9 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = [
-    pytest.mark.usefixtures("lean"),
-    pytest.mark.xfail(strict=False, reason="known gap: near to nothing, but not yet exact in every surrounding"),
-]
+pytestmark = pytest.mark.xfail(
+    strict=False, reason="known gap: near to nothing, but not yet exact in every surrounding"
+)
 
 METER = dedent("""
     from pytest_memopt.meters.protocol import Unit

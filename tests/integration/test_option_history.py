@@ -5,10 +5,6 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-import pytest
-
-pytestmark = pytest.mark.usefixtures("lean")
-
 SUITE = {"tests/test_a.py": "def test_one(): pass\ndef test_two(): pass\n"}
 
 

@@ -10,8 +10,6 @@ import pytest
 
 from pytest_memopt.report.json_report import schema
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 SUITE = {
     "test_all.py": dedent("""
         import pytest

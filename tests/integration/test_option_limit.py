@@ -6,8 +6,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 SUITE = {
     "tests/api/test_api.py": dedent("""
         import pytest

@@ -7,8 +7,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 SUITE = {
     "test_traced.py": dedent("""
         import tracemalloc

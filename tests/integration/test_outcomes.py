@@ -9,8 +9,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("lean")
-
 BREACHES = {
     "test_breach.py": dedent("""
         import pytest
@@ -94,16 +92,12 @@ def test_stopping(serial_project):
     assert not again.lines_with("INTERNALERROR")
 
 
-def test_pdb(serial_project, pytester):
+def test_pdb(serial_project):
     """``--pdb`` stops at a breach once, and goes on when told to."""
-    project = serial_project.with_files(BREACHES)
-    project.write()
-    result = pytester.run(*project.command("--pdb"), stdin=b"c\nc\n")
-    text = f"{result.stdout}{result.stderr}"
-    assert "INTERNALERROR" not in text
-    assert text.count("entering PDB") == 2
-    assert result.parseoutcomes()["failed"] == 2
-    assert result.parseoutcomes()["passed"] == 3
+    run = serial_project.with_files(BREACHES).run("--pdb", typed="c\nc\n")
+    assert "INTERNALERROR" not in run.text
+    assert run.text.count("entering PDB") == 2
+    assert run.counts == {"passed": 3, "failed": 2}
 
 
 def test_junit(project):
@@ -121,10 +115,9 @@ def test_junit(project):
     assert not list(ET.parse(project.path / "out.xml").getroot().iter("error"))
 
 
-def test_rerunfailures(project, monkeypatch):
+def test_rerunfailures(project):
     """Under pytest-rerunfailures a breach is a failure that is tried again, and a flaky test passes in the end."""
     pytest.importorskip("pytest_rerunfailures")
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:anyio -p no:asyncio -p no:hypothesispytest")
     suite = {
         "test_flaky.py": dedent("""
             import pytest
@@ -140,7 +133,7 @@ def test_rerunfailures(project, monkeypatch):
                 KEPT.append(bytes(100_000))
         """)
     }
-    run = project.with_files(suite).measure("--reruns=1", "-rR")
+    run = project.with_plugins("rerunfailures").with_files(suite).measure("--reruns=1", "-rR")
     run.assert_no_crash()
     assert run.counts == {"passed": 2, "failed": 1}
     assert run.result.parseoutcomes()["rerun"] == 2

@@ -12,7 +12,6 @@ from textwrap import dedent
 import pytest
 
 pytest.importorskip("xdist")
-pytestmark = pytest.mark.usefixtures("lean")
 
 SUITE = {
     f"test_{name}.py": dedent(f"""
@@ -166,15 +165,9 @@ def test_a_run_that_is_killed(serial_project, args):
         """)
     }
     project = serial_project.with_files(suite)
-    project.write()
     (project.path / "wait").touch()
-    process = subprocess.Popen(
-        project.command("--memopt-report", *args),
-        cwd=project.path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    nowhere = subprocess.DEVNULL
+    process = project.start("--memopt-report", *args, stdout=nowhere, stderr=nowhere, start_new_session=True)
     deadline = time.monotonic() + 60
     while not (project.path / "waiting").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
