@@ -27,6 +27,65 @@ HAS_TABLE = (
 )
 needs_table = pytest.mark.skipif(not HAS_TABLE, reason="glibc 2.30-2.41 on 64 bits has this table, others don't")
 TURNS = 5
+IS_COUNTED = thread_cache_module._is_counted
+
+
+def chunk_bytes(size_bytes):
+    """What a block of so many bytes takes, with its header."""
+    return max(32, (size_bytes + 8 + 15) // 16 * 16)
+
+
+class Malloc:
+    """The C library's own, which may give a larger block than was asked for: a free piece has no use for 16 bytes."""
+
+    def __init__(self):
+        libc = ctypes.PyDLL(None)
+        self._malloc, self.free, self._usable = libc.malloc, libc.free, libc.malloc_usable_size
+        self._malloc.argtypes, self._malloc.restype = (ctypes.c_size_t,), ctypes.c_void_p
+        self.free.argtypes, self.free.restype = (ctypes.c_void_p,), None
+        self._usable.argtypes, self._usable.restype = (ctypes.c_void_p,), ctypes.c_size_t
+        self._held = []
+
+    def __call__(self, size_bytes):
+        return self._malloc(size_bytes)
+
+    def exact(self, size_bytes):
+        """A block of the right size; those that are larger are held until the end."""
+        while True:
+            block = self(size_bytes)
+            if self._usable(block) + 8 == chunk_bytes(size_bytes):
+                return block
+            self._held.append(block)
+
+    def drain(self, size_bytes):
+        """Use up all free pieces that are not much larger, then leave seven blocks of this size in the cache."""
+        held = [self(size_bytes) for _ in range(5000)]
+        blocks = [self.exact(size_bytes) for _ in range(7)]
+        self._held += held
+        for block in blocks:
+            self.free(block)
+
+    def shred(self, size_bytes):
+        """Make many free pieces of this size, and have none left of 16 bytes less."""
+        self._held += [self(size_bytes - 16) for _ in range(7)]
+        pieces = [self(size_bytes) for _ in range(400)]
+        self._held += pieces[::2]
+        for piece in pieces[1::2]:
+            self.free(piece)
+        self.free(self(100_000))  # a large block has small free ones sorted in
+
+    def release(self):
+        """Free what is held."""
+        for block in self._held:
+            self.free(block)
+
+
+@pytest.fixture
+def malloc():
+    """The C library's own; what it gave is freed in the end."""
+    library = Malloc()
+    yield library
+    library.release()
 
 
 class FakeHeap:
@@ -56,6 +115,12 @@ def maps(tmp_path):
 
 
 @pytest.fixture
+def is_counted():
+    """The trial of one size, whether it is replaced or not."""
+    return IS_COUNTED
+
+
+@pytest.fixture
 def trusting(monkeypatch):
     """Every table is taken for one that behaves as it should; the sizes it was tried with."""
     tried = []
@@ -70,32 +135,41 @@ def test_blocks_come_in_steps_of_16():
 
 
 @needs_table
-def test_it_is_found_where_glibc_has_it():
+def test_it_is_found_where_glibc_has_it(malloc):
     """The process's own table is found, tried and read, each time anew."""
+    for size_bytes in _TRIED_BYTES:
+        malloc.drain(size_bytes)
     cache, again = ThreadCache(), ThreadCache()
     assert (cache.is_known, again.is_known) == (True, True)
     assert 0 <= cache.read() <= sum(array_of_sizes()) * 7
 
 
 @needs_table
+@pytest.mark.parametrize("size_bytes", [24, 120])
+def test_free_pieces_that_are_given_whole_do_not_hide_it(malloc, trusting, is_counted, size_bytes):
+    """Where blocks are had that are 16 bytes larger than asked for, the table still is seen to follow."""
+    cache, results = ThreadCache(), array("q", [0])
+    malloc.drain(size_bytes)
+    malloc.shred(size_bytes + 16)
+    results[0] = is_counted(cache.read, size_bytes)
+    assert results[0]
+
+
+@needs_table
 @pytest.mark.parametrize("size_bytes", [24, 25, 500, 520, 1000, 1032])
-def test_freed_blocks_are_counted(size_bytes):
+def test_freed_blocks_are_counted(malloc, trusting, size_bytes):
     """A block that is freed lies in the cache, one that is had from it doesn't, each with its header of 8 bytes."""
-    libc = ctypes.PyDLL(None)
-    libc.malloc.argtypes, libc.malloc.restype = (ctypes.c_size_t,), ctypes.c_void_p
-    libc.free.argtypes, libc.free.restype = (ctypes.c_void_p,), None
+    malloc.drain(size_bytes)
     cache, readings = ThreadCache(), array("q", [0, 0, 0])
     for _ in range(3):
-        # a lone block may be 16 bytes larger than asked for, and then goes to the next bin
-        for block in [libc.malloc(size_bytes) for _ in range(7)]:
-            libc.free(block)
+        malloc.free(malloc.exact(size_bytes))
         readings[0] = cache.read()
-        block = libc.malloc(size_bytes)
+        block = malloc(size_bytes)
         readings[1] = cache.read()
-        libc.free(block)
+        malloc.free(block)
         readings[2] = cache.read()
-    chunk_bytes = max(32, (size_bytes + 8 + 15) // 16 * 16)
-    assert [readings[0] - readings[1], readings[2] - readings[1]] == [chunk_bytes, chunk_bytes]
+    expected_bytes = chunk_bytes(size_bytes)
+    assert [readings[0] - readings[1], readings[2] - readings[1]] == [expected_bytes, expected_bytes]
 
 
 @needs_table
@@ -211,7 +285,7 @@ def test_a_reading_is_the_sum_of_all_bins(tmp_path_factory, counts):
 
 @needs_table
 @pytest.mark.parametrize("length", [480, 900, 991, 992, 2000, 50_000])
-def test_a_kept_object_is_read_to_the_byte(length):
+def test_a_kept_object_is_read_to_the_byte(trusting, length):
     """A large object that is kept moves the reading by its chunk and by nothing else, and so does one that is dropped."""
     heap, scales, kept = CHeap(), Scales(), [None] * TURNS
     grown, shrunk, chunks = (array("q", [0] * TURNS) for _ in range(3))
@@ -238,7 +312,7 @@ def test_a_kept_object_is_read_to_the_byte(length):
 
 
 @needs_table
-def test_a_reading_moves_nothing():
+def test_a_reading_moves_nothing(trusting):
     """One reading right after another is the same: what reading the cache takes is given back."""
     heap, readings = CHeap(), array("q", [0] * 20)
     gc.disable()
