@@ -10,9 +10,8 @@ from pytest_memopt.meters.account import TEST_ACCOUNTS, Account, Ledger, Signal,
 
 AMOUNTS = st.integers(-(2**40), 2**40)
 ENTRIES = st.lists(st.tuples(st.sampled_from(Account), st.sampled_from(Signal), AMOUNTS), max_size=20)
-MOVES = st.lists(
-    st.tuples(st.sampled_from(Account), st.sampled_from(Account), st.sampled_from(Signal), AMOUNTS), max_size=20
-)
+OF_EACH = st.tuples(*[AMOUNTS] * len(Signal))
+MOVES = st.lists(st.tuples(st.sampled_from(Account), st.sampled_from(Account), OF_EACH), max_size=20)
 
 
 def charge_one(ledger, account, signal, amount):
@@ -52,10 +51,11 @@ def test_a_charge_is_the_difference_of_two_readings(since, now):
 def test_a_move_is_a_loss_and_a_gain(moves):
     """What one account is relieved of another is charged: all accounts together stay as they were."""
     ledger, totals = Ledger(), dict.fromkeys(((account, signal) for account in Account for signal in Signal), 0)
-    for giver, taker, signal, amount in moves:
-        ledger.move_one(giver, taker, signal, amount)
-        totals[giver, signal] -= amount
-        totals[taker, signal] += amount
+    for giver, taker, amounts in moves:
+        ledger.move(giver, taker, amounts)
+        for signal in Signal:
+            totals[giver, signal] -= amounts[signal]
+            totals[taker, signal] += amounts[signal]
     assert {key: ledger.total(*key) for key in totals} == totals
     assert {sum(ledger.total(account, signal) for account in Account) for signal in Signal} == {0}
 

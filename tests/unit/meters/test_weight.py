@@ -105,6 +105,24 @@ def test_untracked_objects_are_no_objects(scales):
 
 
 @pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
+@pytest.mark.parametrize("count", [1, 5, 6, 20, 1000])
+def test_a_table_weighs_what_its_contents_take(scales, count):
+    """What a dict holds beside its own head is one block, small or large, and makes an object of it once it is tracked."""
+    table = {f"name {number}": [] for number in range(count)}
+    weight = scales.weigh_table(table)
+    contents_bytes = sys.getsizeof(table) - sys.getsizeof({})
+    assert weight.objects == 1
+    assert (weight.blocks, weight.heap_bytes > 0) == ((1, False) if contents_bytes <= 512 else (0, True))
+    assert 0 <= weight.small_bytes + weight.heap_bytes - contents_bytes <= 24
+
+
+def test_a_table_without_contents_weighs_nothing(scales):
+    """A dict that never held anything has no contents, and one of untracked values is no object of the collector's."""
+    assert scales.weigh_table({}) == Weight()
+    assert scales.weigh_table({"one": 1}).objects == int(gc.is_tracked({"one": 1}))
+
+
+@pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
 def test_lists_and_dicts_are_two_blocks(scales):
     """A list has its contents in a block of its own, and so has a dict; an empty one is one block."""
     full, empty = [1, 2, 3], []
