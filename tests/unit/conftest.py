@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
+from pytest_memopt.meters import reader as reader_module
+from pytest_memopt.meters import window as window_module
 from pytest_memopt.meters.instruments import Instruments
 from pytest_memopt.meters.measurement import Site
 from pytest_memopt.meters.protocol import Unit
 from pytest_memopt.meters.status import MeterStatus
 from pytest_memopt.meters.traced import Traced
+from pytest_memopt.meters.window import Window
 
 
 @dataclass
@@ -47,8 +52,8 @@ class ScriptedMeter:
         self.marks += 1
         return self.read()
 
-    def peak(self) -> int | None:
-        return self.highest
+    def end(self) -> tuple[int, int | None]:
+        return self.read(), self.highest
 
 
 @dataclass
@@ -128,6 +133,33 @@ class FakeProcess:
         return Instruments(**{"blocks": self.read_blocks, "small": self, **known, **others})
 
 
+@dataclass
+class StillCollector:
+    """Settles nothing, and says of itself what it is told."""
+
+    lists_only_new: bool = True
+    calls: list[str] = field(default_factory=list)
+
+    def leave_alone(self, *, alone: bool) -> None:
+        self.calls.append("alone" if alone else "as before")
+
+    def settle_before(self) -> None:
+        self.calls.append("before")
+
+    def settle(self) -> None:
+        self.calls.append("settle")
+
+    def refresh(self) -> None:
+        self.calls.append("refresh")
+
+    def refresh_if_due(self) -> None:
+        self.calls.append("refresh if due")
+
+    def count_all(self) -> int:
+        self.calls.append("count")
+        return gc.get_freeze_count()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that stands at 0."""
@@ -138,6 +170,24 @@ def clock() -> FakeClock:
 def process() -> FakeProcess:
     """A process with some memory in use."""
     return FakeProcess()
+
+
+@pytest.fixture
+def collector() -> StillCollector:
+    """A collector that lists what is new."""
+    return StillCollector()
+
+
+@pytest.fixture
+def make_window(
+    process: FakeProcess, collector: StillCollector, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Window]:
+    """Makes windows on the process; the garbage collector's lists are the process's own as well."""
+    monkeypatch.setattr(reader_module, "count_tracked", lambda: process.objects)
+    monkeypatch.setattr(
+        window_module, "survivors", lambda kept=(): [one for one in process.survivors if one not in kept]
+    )
+    return lambda **others: Window(process.instruments(**others), collector)
 
 
 @pytest.fixture

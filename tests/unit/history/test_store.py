@@ -66,6 +66,9 @@ def test_a_run_comes_out_as_it_went_in(store):
     assert store.tests(number) == tests
 
 
+FIGURE = st.none() | st.integers(-(2**62), 2**62)
+
+
 @given(
     st.lists(
         st.builds(
@@ -74,7 +77,11 @@ def test_a_run_comes_out_as_it_went_in(store):
             outcome=st.sampled_from(["passed", "failed"]),
             verdict=st.just("ok"),
             duration_s=st.floats(0, 1e6),
-            growth_bytes=st.none() | st.integers(-(2**62), 2**62),
+            growth_bytes=FIGURE,
+            peak_rss_bytes=FIGURE,
+            peak_bytes=FIGURE,
+            blocks=FIGURE,
+            objects=FIGURE,
         ),
         unique_by=lambda test: test.nodeid,
     )

@@ -10,6 +10,15 @@ from pytest_memopt.meters.account import TEST_ACCOUNTS, Account, Ledger, Signal,
 
 AMOUNTS = st.integers(-(2**40), 2**40)
 ENTRIES = st.lists(st.tuples(st.sampled_from(Account), st.sampled_from(Signal), AMOUNTS), max_size=20)
+OF_EACH = st.tuples(*[AMOUNTS] * len(Signal))
+MOVES = st.lists(st.tuples(st.sampled_from(Account), st.sampled_from(Account), OF_EACH), max_size=20)
+
+
+def charge_one(ledger, account, signal, amount):
+    """Charge ``amount`` of one signal, by two readings that differ in it alone."""
+    since, now = empty_reading(), empty_reading()
+    now[signal] = amount
+    ledger.charge(account, since, now)
 
 
 @given(entries=ENTRIES)
@@ -17,7 +26,7 @@ def test_totals_are_sums(entries):
     """Each signal of each account is the sum of what was charged to it; the test's is that of its three phases."""
     ledger = Ledger()
     for account, signal, amount in entries:
-        ledger.charge_one(account, signal, amount)
+        charge_one(ledger, account, signal, amount)
     for signal in Signal:
         totals = {
             account: sum(amount for one, kind, amount in entries if (one, kind) == (account, signal))
@@ -38,12 +47,25 @@ def test_a_charge_is_the_difference_of_two_readings(since, now):
         assert ledger.total(Account.RUNNER, signal) == 0
 
 
+@given(moves=MOVES)
+def test_a_move_is_a_loss_and_a_gain(moves):
+    """What one account is relieved of another is charged: all accounts together stay as they were."""
+    ledger, totals = Ledger(), dict.fromkeys(((account, signal) for account in Account for signal in Signal), 0)
+    for giver, taker, amounts in moves:
+        ledger.move(giver, taker, amounts)
+        for signal in Signal:
+            totals[giver, signal] -= amounts[signal]
+            totals[taker, signal] += amounts[signal]
+    assert {key: ledger.total(*key) for key in totals} == totals
+    assert {sum(ledger.total(account, signal) for account in Account) for signal in Signal} == {0}
+
+
 def test_a_cleared_ledger_is_empty():
     """Clearing takes all accounts back to 0."""
     ledger = Ledger()
     for account in Account:
         for signal in Signal:
-            ledger.charge_one(account, signal, 5)
+            charge_one(ledger, account, signal, 5)
     ledger.clear()
     assert {ledger.total(account, signal) for account in Account for signal in Signal} == {0}
 

@@ -4,8 +4,14 @@ import gc
 import weakref
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pytest_memopt.meters.collector import _REFRESH_SHARE, Collector, GcMode
+from pytest_memopt.meters.collector import _RARELY, _REFRESH_SHARE, Collector, GcMode
+
+OFTEN = (700, 10, 10)
+THRESHOLDS = st.sampled_from([OFTEN, (0, 10, 10), (1, 2, 3), (_RARELY - 1, 5, 5), (_RARELY + 1, 10, 10)])
+DEEDS = st.sampled_from(["take over", "give back", "alone", "as before"])
 
 
 class Knot:
@@ -21,8 +27,19 @@ def thawed():
     gc.unfreeze()
     before = (gc.isenabled(), gc.get_threshold(), gc.get_debug())
     yield
-    assert (gc.isenabled(), gc.get_threshold(), gc.get_debug()) == before
+    after = (gc.isenabled(), gc.get_threshold(), gc.get_debug())
+    gc.set_threshold(*before[1])
     gc.unfreeze()
+    assert after == before
+
+
+@pytest.fixture
+def often():
+    """An interpreter that collects by itself after 700 new objects."""
+    before = gc.get_threshold()
+    gc.set_threshold(*OFTEN)
+    yield
+    gc.set_threshold(*before)
 
 
 def frozen_garbage(collector):
@@ -86,6 +103,88 @@ def test_left_alone_it_does_nothing():
     collector.leave_alone(alone=False)
     collector.settle_before()
     assert (gc.get_freeze_count() > 0, collector.mode) == (True, GcMode.FREEZE)
+    collector.give_back()
+
+
+def test_the_interpreter_collects_rarely_while_windows_do(often):
+    """Taking over raises the threshold of the youngest generation only, however often; giving back undoes it at once."""
+    collector = Collector()
+    for _ in range(2):
+        collector.take_over()
+        assert gc.get_threshold() == (_RARELY, *OFTEN[1:])
+    for _ in range(2):
+        collector.give_back()
+        assert gc.get_threshold() == OFTEN
+
+
+def test_giving_back_thaws():
+    """What was frozen here is thawed along with it."""
+    collector = Collector()
+    collector.take_over()
+    collector.settle_before()
+    collector.give_back()
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("mode", [GcMode.COLLECT, GcMode.OFF])
+def test_only_windows_that_freeze_take_over(often, mode):
+    """Where windows have to look at all objects, or don't collect at all, the interpreter goes on as it likes."""
+    collector = Collector(mode)
+    collector.take_over()
+    collector.leave_alone(alone=False)
+    assert gc.get_threshold() == OFTEN
+
+
+@pytest.mark.parametrize("first", [0, _RARELY, 50_000])
+def test_who_collects_rarely_already_is_left_so(often, first):
+    """A user who switched the collection off by its threshold, or set a higher one, keeps it."""
+    gc.set_threshold(first, 7, 8)
+    before = gc.get_threshold()
+    collector = Collector()
+    collector.take_over()
+    assert gc.get_threshold() == before
+    collector.give_back()
+    assert gc.get_threshold() == before
+
+
+def test_left_alone_it_gives_back(often):
+    """A test of the collector itself finds the user's threshold, and may change it for good."""
+    collector = Collector()
+    collector.take_over()
+    collector.leave_alone(alone=True)
+    assert gc.get_threshold() == OFTEN
+    gc.set_threshold(300, 10, 10)
+    collector.take_over()
+    assert gc.get_threshold()[0] == 300
+    collector.leave_alone(alone=False)
+    assert gc.get_threshold()[0] == _RARELY
+    collector.give_back()
+    assert gc.get_threshold()[0] == 300
+
+
+@given(deeds=st.lists(st.one_of(DEEDS, THRESHOLDS), max_size=12))
+def test_in_the_end_the_user_s_threshold_counts(deeds):
+    """Whoever sets it when, after giving back the threshold is the one that somebody else set last."""
+    collector, before = Collector(), gc.get_threshold()
+    acts = {
+        "take over": collector.take_over,
+        "give back": collector.give_back,
+        "alone": lambda: collector.leave_alone(alone=True),
+        "as before": lambda: collector.leave_alone(alone=False),
+    }
+    gc.set_threshold(*OFTEN)
+    wanted = OFTEN
+    try:
+        for deed in deeds:
+            if isinstance(deed, str):
+                acts[deed]()
+            else:
+                gc.set_threshold(*deed)
+                wanted = deed
+        collector.give_back()
+        assert gc.get_threshold() == wanted
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_a_refresh_finds_garbage_among_the_frozen():

@@ -60,11 +60,21 @@ def test_a_reading_keeps_nothing():
 
 
 @counted
-def test_the_mean_follows_the_readings():
-    """Bytes per block are known from the start, and are between the smallest and the largest block."""
+def test_the_mean_is_that_of_all_blocks():
+    """Bytes per block are those in use by their number, between the smallest and the largest block."""
     small = SmallBlocks()
     assert 16 < small.mean_block_bytes < 512
     assert small.mean_block_bytes == pytest.approx(small.read_bytes() / sys.getallocatedblocks(), rel=0.01)
+
+
+@counted
+def test_the_mean_is_taken_when_it_is_asked_for(monkeypatch):
+    """Bytes per block are counted by the first who asks, once: most sessions never need them."""
+    small, readings = SmallBlocks(), []
+    monkeypatch.setattr(sys, "getallocatedblocks", lambda: 10)
+    monkeypatch.setattr(small, "read_bytes", lambda: readings.append(1) or 1230)
+    assert readings == []
+    assert (small.mean_block_bytes, small.mean_block_bytes, readings) == (123, 123, [1])
 
 
 @counted
@@ -86,6 +96,7 @@ def test_an_interpreter_that_does_not_tell_is_estimated(broken):
     status = small.status()
     assert (small.is_exact, status.available, status.exact) == (False, True, False)
     assert "estimated" in status.how
+    assert small.mean_block_bytes == 64
     with pytest.raises(ValueError, match="does not tell"):
         small.read_bytes()
 
@@ -109,4 +120,4 @@ def test_without_pymalloc_there_is_nothing_to_count(monkeypatch):
     status = small.status()
     assert (small.is_used, small.is_exact, status.available) == (False, True, False)
     assert "PYTHONMALLOC=malloc" in status.how
-    assert small.read_bytes() == 0
+    assert (small.read_bytes(), small.mean_block_bytes) == (0, 64)

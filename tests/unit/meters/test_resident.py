@@ -43,8 +43,8 @@ class ScriptedSource:
     def reset(self):
         return self.resets
 
-    def highest(self):
-        return self.high
+    def look(self):
+        return self.value, self.high
 
     def close(self):
         self.is_closed = True
@@ -61,7 +61,8 @@ class Proc:
 
     def show(self, *, pages: int, high_kib: int) -> None:
         (self.folder / "statm").write_text(f"999 {pages} 3 4 0 5 0\n")
-        (self.folder / "status").write_text(f"Name:\tVmHWM: 7 kB\nVmHWM:\t    {high_kib} kB\nVmRSS:\t 1 kB\n")
+        status = f"Name:\tVmHWM: 7 kB VmRSS: 8 kB\nVmHWM:\t    {high_kib} kB\nVmRSS:\t {pages * PAGE // 1024} kB\n"
+        (self.folder / "status").write_text(status)
 
     def source(self) -> KernelSource:
         self.sources.append(KernelSource(str(self.folder), PAGE))
@@ -111,14 +112,14 @@ def test_peak_is_the_high_water_mark_when_it_rose():
     meter = ResidentMemory(source)
     meter.mark()
     source.high = 900
-    assert meter.peak() == 900
+    assert meter.end() == (100, 900)
 
 
 def test_high_water_mark_that_lies_above_the_truth_is_not_a_peak():
     """What the kernel over-counted when the mark was set isn't charged to an empty window."""
     meter = ResidentMemory(ScriptedSource(now=100, highest=130))
     meter.mark()
-    assert meter.peak() == 100
+    assert meter.end() == (100, 100)
 
 
 @given(start=st.integers(1, 10**9), high=st.integers(1, 10**9), end=st.integers(1, 10**9))
@@ -128,7 +129,9 @@ def test_peak_is_never_below_start_or_end(start, high, end):
     meter = ResidentMemory(source)
     meter.mark()
     source.value = end
-    assert meter.peak() >= max(start, end)
+    now, peak = meter.end()
+    assert now == end
+    assert peak >= max(start, end)
 
 
 @pytest.mark.parametrize(("high", "peak"), [(150, None), (151, 151)])
@@ -138,14 +141,14 @@ def test_mark_that_never_falls_knows_records_only(high, peak):
     meter = ResidentMemory(source)
     meter.mark()
     source.high = high
-    assert meter.peak() == peak
+    assert meter.end() == (100, peak)
     assert "sets a record" in meter.status().how
 
 
 def test_no_high_water_mark_means_no_peak():
     """A platform without one reads resident memory, and says that it has no peak."""
     meter = ResidentMemory(ScriptedSource(highest=None))
-    assert meter.peak() is None
+    assert meter.end() == (100, None)
     assert (meter.status().available, meter.status().how) == (True, "script; no peak")
 
 
@@ -170,15 +173,16 @@ def test_closed_meter_reads_no_more():
     meter.close()
     meter.close()
     assert source.is_closed
-    with pytest.raises(MeterError, match="closed"):
-        meter.mark()
+    for read in (meter.read, meter.mark, meter.end):
+        with pytest.raises(MeterError, match="closed"):
+            read()
 
 
 def test_kernel_source_reads_pages_and_kib(proc):
-    """Resident memory is pages of statm; the peak is VmHWM, which a program's name can't forge."""
+    """Resident memory is pages of statm, or VmRSS; the peak is VmHWM; neither can be forged by a program's name."""
     proc.show(pages=25, high_kib=2048)
     source = proc.source()
-    assert (source.now(), source.highest()) == (25 * PAGE, 2 * MIB)
+    assert (source.now(), source.look()) == (25 * PAGE, (25 * PAGE, 2 * MIB))
 
 
 def test_kernel_source_writes_five_to_reset(proc):
@@ -194,7 +198,7 @@ def test_kernel_source_without_clear_refs_says_why(proc):
     (proc.folder / "clear_refs").unlink()
     meter = ResidentMemory(proc.source())
     assert "clear_refs: No such file or directory" in meter.status().how
-    assert meter.peak() is None
+    assert meter.end() == (10 * PAGE, None)
 
 
 def test_kernel_source_that_refuses_the_write_says_why(proc, monkeypatch):
@@ -212,7 +216,13 @@ def test_kernel_source_that_refuses_the_write_says_why(proc, monkeypatch):
 def test_kernel_without_vmhwm_has_no_peak(proc):
     """A sandbox whose status has no VmHWM line is taken for what it is."""
     (proc.folder / "status").write_text("Name:\tpython\nVmRSS:\t 1 kB\n")
-    assert proc.source().highest() is None
+    assert proc.source().look() == (1024, None)
+
+
+def test_kernel_without_vmrss_tells_it_elsewhere(proc):
+    """Where the status has no VmRSS line, resident memory is that of statm."""
+    (proc.folder / "status").write_text("Name:\tpython\nVmHWM:\t 99 kB\n")
+    assert proc.source().look() == (10 * PAGE, 99 * 1024)
 
 
 def test_kept_file_is_opened_anew_after_a_fork(proc, monkeypatch):
@@ -265,7 +275,7 @@ def test_windows_reads_peak_working_set():
     """On Windows psutil tells the working set and its peak, which never falls."""
     process = SimpleNamespace(memory_info=lambda: SimpleNamespace(rss=5, peak_wset=9))
     source = source_of_platform("win32", process)
-    assert (source.now(), source.highest(), source.reset()) == (5, 9, False)
+    assert (source.now(), source.look(), source.reset()) == (5, (5, 9), False)
     source.close()
 
 
@@ -275,7 +285,7 @@ def test_rusage_counts_bytes_on_macos_and_kib_elsewhere(platform, highest, monke
     monkeypatch.setattr(resident_sources, "most_by_rusage", lambda: 70)
     process = SimpleNamespace(memory_info=lambda: SimpleNamespace(rss=5))
     source = source_of_platform(platform, process)
-    assert (source.now(), source.highest()) == (5, highest)
+    assert (source.now(), source.look()) == (5, (5, highest))
 
 
 def test_other_platforms_ask_psutil_for_this_process():
@@ -304,6 +314,6 @@ def test_readings_keep_nothing_alive():
     """Reading, marking and asking for the peak leave the number of small blocks as it was."""
     meter = ResidentMemory()
     try:
-        assert [least_kept_blocks(read) for read in (meter.read, meter.mark, meter.peak)] == [0, 0, 0]
+        assert [least_kept_blocks(read) for read in (meter.read, meter.mark, meter.end)] == [0, 0, 0]
     finally:
         meter.close()

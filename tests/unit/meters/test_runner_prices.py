@@ -7,7 +7,7 @@ from pytest_memopt.meters.runner_prices import RunnerPrices
 from pytest_memopt.meters.weight import Weight
 
 SHAPES = st.tuples(st.integers(0, 3), st.text(max_size=2))
-WEIGHTS = st.builds(Weight, blocks=st.integers(), small_bytes=st.integers())
+WEIGHTS = st.builds(Weight, blocks=st.integers(), small_bytes=st.integers(), heap_bytes=st.just(0))
 
 
 @given(known=st.dictionaries(SHAPES, WEIGHTS, max_size=20), shape=SHAPES)
@@ -30,3 +30,14 @@ def test_what_is_learned_is_bounded():
     assert (prices.knows(0), prices.knows(4999)) == (True, False)
     prices.learn(0, Weight(blocks=7))
     assert prices.price(0) == Weight(blocks=7)
+
+
+@given(readings=st.lists(st.integers(-5000, 5000), min_size=1, max_size=6))
+def test_of_several_readings_of_the_heap_the_smallest_counts(readings):
+    """What others did to the C heap meanwhile only adds to a reading, so the one that is nearest to nothing is kept."""
+    prices = RunnerPrices()
+    for number, heap_bytes in enumerate(readings):
+        prices.learn("shape", Weight(blocks=number, heap_bytes=heap_bytes))
+    price = prices.price("shape")
+    assert price.blocks == len(readings) - 1
+    assert abs(price.heap_bytes) == min(map(abs, readings))

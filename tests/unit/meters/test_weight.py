@@ -4,6 +4,7 @@ import ctypes
 import gc
 import sys
 from array import array
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -37,9 +38,9 @@ def poor_scales(monkeypatch):
 @given(one=WEIGHTS, other=WEIGHTS, count=st.integers(0, 5))
 def test_weights_add_up(one, other, count):
     """Weights are summed part by part, in any order, and so many of one are as many sums."""
-    assert one + other == other + one
-    assert (one + other).heap_bytes == one.heap_bytes + other.heap_bytes
-    assert sum([one] * count, Weight()) == one * count
+    assert one.plus(other) == other.plus(one)
+    assert one.plus(other).heap_bytes == one.heap_bytes + other.heap_bytes
+    assert reduce(Weight.plus, [one] * count, Weight()) == one.times(count)
 
 
 @pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
@@ -101,6 +102,24 @@ def test_untracked_objects_are_no_objects(scales):
     text = "only text"
     weight = scales.weigh_all([text], set())
     assert (weight.objects, weight.blocks) == (0, 1)
+
+
+@pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
+@pytest.mark.parametrize("count", [1, 5, 6, 20, 1000])
+def test_a_table_weighs_what_its_contents_take(scales, count):
+    """What a dict holds beside its own head is one block, small or large, and makes an object of it once it is tracked."""
+    table = {f"name {number}": [] for number in range(count)}
+    weight = scales.weigh_table(table)
+    contents_bytes = sys.getsizeof(table) - sys.getsizeof({})
+    assert weight.objects == 1
+    assert (weight.blocks, weight.heap_bytes > 0) == ((1, False) if contents_bytes <= 512 else (0, True))
+    assert 0 <= weight.small_bytes + weight.heap_bytes - contents_bytes <= 24
+
+
+def test_a_table_without_contents_weighs_nothing(scales):
+    """A dict that never held anything has no contents, and one of untracked values is no object of the collector's."""
+    assert scales.weigh_table({}) == Weight()
+    assert scales.weigh_table({"one": 1}).objects == int(gc.is_tracked({"one": 1}))
 
 
 @pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")

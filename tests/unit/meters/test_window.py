@@ -1,65 +1,32 @@
 """The measuring window, on a process whose memory is a few numbers."""
 
 import gc
-from dataclasses import dataclass, field
+import mmap
+from functools import reduce
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_memopt.meters import reader as reader_module
 from pytest_memopt.meters import window as window_module
 from pytest_memopt.meters.account import Account
 from pytest_memopt.meters.measurement import Phase, Site, TypeUse
 from pytest_memopt.meters.plan import Detail, Plan
 from pytest_memopt.meters.weight import Weight
-from pytest_memopt.meters.window import LEARNING_WINDOWS, Window
+from pytest_memopt.meters.window import LEARNING_WINDOWS
 
 REPORT = {"blocks": 30, "small_bytes": 2400, "heap_bytes": 0, "objects": 4}
 EXACT = Plan(detail=Detail.EXACT)
 FULL = Plan()
 LEAN = Plan(detail=Detail.LEAN)
 MANY_BLOCKS = 50_000_000
-
-
-@dataclass
-class StillCollector:
-    """Settles nothing, and says of itself what it is told."""
-
-    lists_only_new: bool = True
-    calls: list[str] = field(default_factory=list)
-
-    def leave_alone(self, *, alone):
-        self.calls.append("alone" if alone else "as before")
-
-    def settle_before(self):
-        self.calls.append("before")
-
-    def settle(self):
-        self.calls.append("settle")
-
-    def refresh(self):
-        self.calls.append("refresh")
-
-    def count_all(self):
-        self.calls.append("count")
-        return gc.get_freeze_count()
+MANY, MUCH_BYTES = window_module._LISTED_FROM_OBJECTS, window_module._LISTED_FROM_BYTES
 
 
 @pytest.fixture
-def collector():
-    """A collector that lists what is new."""
-    return StillCollector()
-
-
-@pytest.fixture
-def make(process, collector, monkeypatch):
-    """Makes windows on the process; the garbage collector's lists are the process's own as well."""
-    monkeypatch.setattr(reader_module, "count_tracked", lambda: process.objects)
-    monkeypatch.setattr(
-        window_module, "survivors", lambda kept=(): [one for one in process.survivors if one not in kept]
-    )
-    return lambda **others: Window(process.instruments(**others), collector)
+def make(make_window):
+    """Makes windows on the process."""
+    return make_window
 
 
 @pytest.fixture
@@ -185,33 +152,40 @@ def test_looking_closely_again_has_an_end(window, process):
     assert process.reads["blocks"] == 4
 
 
-def test_the_c_library_s_own_coming_and_going_is_nobody_s(window, process):
-    """A few bytes of heap, with nothing else moved, are none; in an exact window, whose caches are level, they count."""
+@pytest.mark.parametrize("plan", [EXACT, FULL, LEAN])
+@pytest.mark.parametrize("heap_bytes", [32, 300, 512, 3000, -32])
+def test_every_byte_of_heap_is_the_test_s(window, process, plan, heap_bytes):
+    """The C heap is exact: a few bytes of it count, with nothing else moved, however closely the window looks."""
     learn(window, process)
-    assert run(window, process, call=lambda: process.allocate(heap_bytes=300)).growth_bytes == 0
-    assert run(window, process, call=lambda: process.allocate(heap_bytes=3000)).growth_bytes == 3000
-    assert run(window, process, call=lambda: process.allocate(heap_bytes=300, objects=1)).growth_bytes == 300
-    assert run(window, process, EXACT, call=lambda: process.allocate(heap_bytes=300)).growth_bytes == 300
+    measured = run(window, process, plan, call=lambda: process.allocate(heap_bytes=heap_bytes))
+    assert (measured.growth_bytes, measured.heap_bytes, measured.blocks) == (heap_bytes, heap_bytes, 0)
 
 
-def test_small_heap_noise_of_reports_is_evened_out(window, process):
-    """What little heap a report seems to take comes back at the window's end; much of it is the report's."""
-    report = {"blocks": 30, "small_bytes": 2400, "heap_bytes": 100}
-    assert (
-        run(window, process, EXACT, report=report, teardown=lambda: process.allocate(heap_bytes=-300)).heap_bytes == 0
-    )
-    report["heap_bytes"] = 1000
-    assert run(window, process, EXACT, report=report).heap_bytes == 0
+@pytest.mark.parametrize("heap_bytes", [100, 1000, -100])
+def test_the_heap_of_reports_is_no_test_s(window, process, heap_bytes):
+    """What reports take of the C heap, little or much, is pytest's, in windows that read it and in those that price it."""
+    report = {"blocks": 30, "small_bytes": 2400, "heap_bytes": heap_bytes}
+    for plan in (*[EXACT] * LEARNING_WINDOWS, FULL):
+        measured = run(window, process, plan, report=report, teardown=lambda: process.allocate(heap_bytes=-300))
+        assert measured.heap_bytes == -300
 
 
-def test_small_caches_are_levelled_in_exact_windows_only(window, process):
-    """The dearer levelling is for tests with limits."""
+@pytest.mark.parametrize(("plan", "levelled"), [(LEAN, 0), (FULL, 2), (EXACT, 9)])
+def test_caches_are_levelled_before_each_reading(window, process, plan, levelled):
+    """Where the C library's cache can't be counted it is filled each time, except on a heap too large for such care."""
     learn(window, process)
     process.reads.clear()
-    run(window, process)
-    assert (process.reads["level"], process.reads["level small"]) == (2, 0)
-    run(window, process, EXACT)
-    assert process.reads["level small"] > 2
+    run(window, process, plan)
+    assert process.reads["level"] == levelled
+
+
+@pytest.mark.xfail(reason="known gap: levelling allocates 180 KB for a moment, and the tracer sees it", strict=True)
+def test_nothing_is_levelled_while_the_tracer_counts(make, process, tracer):
+    """What levelling allocates for a moment would be the test's peak."""
+    running = []
+    window = make(tracer=tracer, level=lambda: running.append(tracer.running))
+    run(window, process, Plan(detail=Detail.EXACT, traced=True))
+    assert set(running) <= {0}
 
 
 def test_a_new_window_learns_by_itself(window, process):
@@ -247,7 +221,7 @@ def test_an_exact_plan_stays_exact_on_a_huge_heap(window, process):
 
 
 def test_a_refund_is_taken_off_the_test(window, process):
-    """What was weighed as kept by pytest is pytest's, as if it had been read so."""
+    """What was weighed as kept by pytest is somebody else's; nothing is lost."""
     window.open(EXACT)
     window.switch(Account.CALL)
     process.allocate(blocks=4, small_bytes=256, heap_bytes=2000, objects=3)
@@ -256,7 +230,8 @@ def test_a_refund_is_taken_off_the_test(window, process):
     window.close()
     measured = window.measurement()
     assert (measured.blocks, measured.objects, measured.growth_bytes) == (1, 2, 56)
-    assert window.weight_of(Account.RUNNER) == Weight(blocks=3, small_bytes=200, heap_bytes=2000, objects=1)
+    everybody_s = reduce(Weight.plus, map(window.weight_of, Account))
+    assert everybody_s == Weight(blocks=4, small_bytes=256, heap_bytes=2000, objects=3)
 
 
 def test_an_abandoned_window_leaves_no_trace(make, process, tracer):
@@ -386,13 +361,25 @@ def test_threads_may_take_a_moment_to_end(make, process, scripted):
     assert waited_for == [3]
 
 
-def test_a_refund_may_come_with_the_measurement(window, process):
-    """What pytest keeps beside its reports is taken off where it is known at the end only."""
-    window.open(EXACT)
-    process.allocate(blocks=4, small_bytes=256)
-    window.close()
-    measured = window.measurement(kept=Weight(blocks=3, small_bytes=200))
-    assert (measured.blocks, measured.growth_bytes) == (1, 56)
+@pytest.mark.xfail(reason="known gap: what is refunded in a window that learns goes into the price too", strict=True)
+def test_a_refund_is_no_report_s(window, process):
+    """Output that was weighed in one test isn't in the price of the reports on the next: it would be taken off twice."""
+    output = Weight(blocks=2, small_bytes=128, heap_bytes=50_000, objects=1)
+
+    def print_much():
+        process.allocate(blocks=2, small_bytes=128, heap_bytes=50_000, objects=1)
+
+    for _ in range(LEARNING_WINDOWS + 1):
+        window.open(FULL)
+        print_much()
+        window.switch(Account.RUNNER)
+        process.allocate(**REPORT)
+        window.switch(Account.TEARDOWN)
+        window.refund(output)
+        window.close()
+        measured = window.measurement(shape="one report, one section")
+    assert not window.reads_phases
+    assert (measured.growth_bytes, measured.blocks, measured.objects) == (0, 0, 0)
 
 
 def test_survivors_are_listed_by_type(window, process):
@@ -410,6 +397,44 @@ def test_nothing_is_listed_when_nothing_survives(window, process):
     """Without net objects there is no walk over the survivors."""
     process.survivors = [{}]
     assert run(window, process).types == ()
+
+
+@pytest.mark.parametrize(
+    ("objects", "heap_bytes", "is_listed"),
+    [(0, 0, False), (-50, -5000, False), (MANY - 1, MUCH_BYTES - 1, False), (MANY, 0, True), (0, MUCH_BYTES, True)],
+)
+def test_a_handful_is_not_listed(window, process, objects, heap_bytes, is_listed):
+    """Unless a test has limits, its survivors are listed where there are many objects or bytes only."""
+    learn(window, process)
+    process.survivors = [{}]
+    measured = run(window, process, call=lambda: process.allocate(objects=objects, heap_bytes=heap_bytes))
+    assert bool(measured.types) == is_listed
+
+
+@pytest.mark.parametrize("objects", [1, MANY])
+def test_a_window_that_reads_phases_lists_all(window, process, objects):
+    """A test with limits has each survivor told, were it a single one."""
+    process.survivors = [{}]
+    assert run(window, process, EXACT, call=lambda: process.allocate(objects=objects)).types
+
+
+def test_pytest_s_own_objects_are_not_listed(window, process):
+    """Survivors of the plugin's and pytest's own types are nobody's evidence."""
+    process.survivors = [Weight(), {}]
+    measured = run(window, process, EXACT, call=lambda: process.allocate(objects=2))
+    assert [use.type for use in measured.types] == ["dict"]
+
+
+@pytest.mark.parametrize("plan", [EXACT, FULL, LEAN])
+def test_maps_are_growth(window, process, monkeypatch, plan):
+    """A memory map that survives is growth, though no allocator counts it, and though nothing else survives."""
+    learn(window, process)
+    with mmap.mmap(-1, 8192) as memory_map:
+        monkeypatch.setattr(window_module, "new_objects", lambda: [memory_map, {}])
+        measured = run(window, process, plan, call=lambda: process.allocate(objects=1))
+        nothing_new = run(window, process, plan)
+    assert (measured.mapped_bytes, measured.growth_bytes) == (8192, 8192)
+    assert nothing_new.mapped_bytes == 0
 
 
 def test_named_types_are_counted_net(window, process):
@@ -436,7 +461,7 @@ def test_named_types_are_counted_net(window, process):
 
 def test_net_objects_count_the_old_ones_that_died(window, process, collector, monkeypatch):
     """Where objects are limited, old ones that are gone in the end are taken off."""
-    monkeypatch.setattr(window_module.gc, "get_freeze_count", lambda: 5000)
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: 5000)
     monkeypatch.setattr(collector, "count_all", lambda: 4000 + process.objects)
     measured = run(window, process, Plan(detail=Detail.EXACT, net_objects=True))
     assert measured.objects == -1000
@@ -484,7 +509,6 @@ AMOUNTS = st.fixed_dictionaries(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_an_exact_window_charges_the_test_and_nobody_else(process, make, phases, report):
     """Whatever phases and reports do, the test is charged with the sum of its phases."""
-    report["heap_bytes"] *= 1000  # what is small and no Python object's is taken for the C library's own
     report["blocks"] = report["blocks"] or 1
     keep = {
         name: lambda amounts=amounts: process.allocate(**amounts)

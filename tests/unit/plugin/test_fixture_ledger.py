@@ -19,14 +19,18 @@ class Definition:
 
 @dataclass
 class SharedGround:
-    """A window that knows only what wider fixtures were charged."""
+    """A window that knows only what wider fixtures were charged, and what the tracer counts."""
 
     shared_bytes: int = 0
     is_open: bool = True
+    allocated_bytes: int = 0
 
     def growth_of(self, account):
         assert account is Account.SHARED
         return self.shared_bytes
+
+    def traced_bytes(self):
+        return self.allocated_bytes
 
 
 @pytest.fixture
@@ -79,6 +83,20 @@ def test_each_pays_for_itself(ledger, build):
         ("innermost", "session", 2, 16.0, 18_000),
         ("outer", "session", 1, 2.0, 500),
     ]
+
+
+def test_the_end_of_a_build_tells_what_it_kept_by_the_tracer(ledger, window):
+    """Bytes that the tracer saw it keep are its own, without those of the fixtures it asked for, however deep."""
+
+    def build(own_bytes, *asks_for):
+        ledger.begin()
+        window.allocated_bytes += own_bytes
+        inner = [each for one in asks_for for each in build(*one)]
+        window.allocated_bytes += 1
+        return [ledger.end(Definition("db")), *inner]
+
+    assert build(100, (20, (3000,)), (-7,)) == [101, 21, 3001, -6]
+    assert build(50) == [51]
 
 
 def test_a_function_s_fixture_has_no_growth_of_its_own(ledger, build):
