@@ -15,6 +15,7 @@ class Account(IntEnum):
     TEARDOWN = 2
     RUNNER = 3  # pytest's own book-keeping: reports, captured output
     SHARED = 4  # fixtures of class, module, package and session scope; collectors
+    KEPT = 5  # what pytest keeps of the test beside its reports: output, warnings
 
 
 class Signal(IntEnum):

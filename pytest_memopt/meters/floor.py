@@ -7,12 +7,13 @@ from time import perf_counter
 from .account import Account
 from .plan import Plan
 from .status import Floor
-from .window import LEARNING_WINDOWS, Window
+from .window import Window
 
 _WARM_UP_WINDOWS = 3
+_WINDOWS = 8
 
 
-def calibrate(window: Window, windows: int = LEARNING_WINDOWS) -> Floor:
+def calibrate(window: Window, windows: int = _WINDOWS) -> Floor:
     """Measure ``windows`` empty windows, each with all the switches of a real test, and give the worst reading.
 
     The first few are left out: they fill free lists and the interpreter's caches.

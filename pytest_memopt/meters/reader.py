@@ -25,6 +25,7 @@ class Reader:
     Attributes:
         detail: how closely to look.
         counts_small: whether the bytes of small blocks are counted.
+        is_traced: whether a tracer is counting: what is allocated for a reading would be in the test's peak.
     """
 
     def __init__(self, instruments: Instruments, collector: Collector) -> None:
@@ -32,6 +33,7 @@ class Reader:
         self._collector = collector
         self.detail = Detail.FULL
         self.counts_small = False
+        self.is_traced = False
 
     def choose_detail(self, wanted: Detail, last_blocks_count: int) -> None:
         """Look as closely as ``wanted``, unless the heap is too large, or the collector lists old objects too."""
@@ -59,7 +61,7 @@ class Reader:
         if self.detail is Detail.EXACT:
             clear_type_cache()  # it keeps the attribute names that were looked up last
             self._collector.settle()  # what finalizers let go of (ctypes' classes) falls only with the next one
-        if self._read.level is not None and self.detail is not Detail.LEAN:
+        if self._read.level is not None and self.detail is not Detail.LEAN and not self.is_traced:
             self._read.level()
 
     def _note(self, into: array[int]) -> None:

@@ -8,6 +8,8 @@ from typing import Final
 from .weight import Weight
 
 _LEARNED_MOST: Final = 1024
+_AGREEING: Final = 3
+LEARNING_WINDOWS: Final = 20
 _NOTHING: Final = Weight()
 
 
@@ -22,6 +24,8 @@ class RunnerPrices:
     def __init__(self) -> None:
         self._weights: dict[Hashable, Weight] = {}
         self._last = _NOTHING
+        self._agreed_count: dict[Hashable, int] = {}
+        self._learned_count: dict[Hashable, int] = {}
 
     def learn(self, shape: Hashable, weight: Weight) -> None:
         """Remember what reports of ``shape`` weighed; the newest is the truest, as classes settle with use."""
@@ -31,6 +35,12 @@ class RunnerPrices:
             weight = weight._replace(heap_bytes=known.heap_bytes)
         if known is not None or len(self._weights) < _LEARNED_MOST:
             self._weights[shape] = self._last = weight
+            self._agreed_count[shape] = self._agreed_count.get(shape, 0) + 1 if weight == known else 0
+            self._learned_count[shape] = self._learned_count.get(shape, 0) + 1
+
+    def is_settled(self, shape: Hashable) -> bool:
+        """Whether the last readings of ``shape`` agreed, or there were so many that more would not help."""
+        return self._agreed_count.get(shape, 0) >= _AGREEING or self._learned_count.get(shape, 0) >= LEARNING_WINDOWS
 
     def knows(self, shape: Hashable) -> bool:
         """Whether reports of ``shape`` were ever counted."""

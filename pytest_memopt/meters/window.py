@@ -20,8 +20,7 @@ from .runner_prices import RunnerPrices
 from .surroundings import Surroundings
 from .weight import Weight
 
-LEARNING_WINDOWS: Final = 8
-_LEARNING_MOST: Final = 400
+_LEARNING_MOST: Final = 1000
 _RUNNER_TYPES: Final = ("pytest_memopt.", "_pytest.")
 _PASSES_UNTIL_UNTRACKED: Final = 3
 _LISTED_FROM_BYTES: Final = 4096
@@ -56,7 +55,7 @@ class Window:
         self._noted = array("q", [0, 0, 0])
         self._plan = Plan()
         self._account = Account.SETUP
-        self._learning_left = LEARNING_WINDOWS
+        self._is_learning = True
         self._learning_spent = 0
         self._types_before: Mapping[str, int] = {}
         self._notes: list[str] = []
@@ -83,6 +82,7 @@ class Window:
                 self._collector.refresh()
         if plan.traced and self._read.tracer is not None:
             self._read.tracer.start()
+            self._reader.is_traced = True
         self._noted[_TRACED_OVERHEAD] = 0
         self._surroundings.start()
         self.is_open = True
@@ -110,10 +110,9 @@ class Window:
         self._charge()
         self._account = account
 
-    def refund(self, kept: Weight) -> None:
-        """Take from the test what was weighed as kept by pytest."""
-        amounts = (kept.blocks, kept.heap_bytes, kept.objects, kept.small_bytes)
-        self._ledger.move(Account.TEARDOWN, Account.RUNNER, amounts)
+    def refund(self, kept: Weight, taker: Account = Account.KEPT) -> None:
+        """Charge what was weighed as kept by pytest to ``taker`` instead of the test."""
+        self._ledger.move(Account.TEARDOWN, taker, (kept.blocks, kept.heap_bytes, kept.objects, kept.small_bytes))
 
     def weight_of(self, account: Account) -> Weight:
         """What ``account`` was charged in this window so far."""
@@ -172,16 +171,16 @@ class Window:
             shape: what tells how much pytest's reports on this test weigh.
         """
         is_priced = self._settle_runner(shape)
+        self._plan_learning(shape)
         objects = self._net_objects()
         types = self._survivors(kept_by_runner) if self._is_worth_listing(objects) else ()
         # a memory map is one object, whatever its size; only who loaded the module can have one
         mapped = mapped_bytes(new_objects()) if objects and "mmap" in sys.modules else 0
-        self._plan_learning(is_priced=is_priced)
         return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
 
     def learn_anew(self) -> None:
         """Look closely again for a while: what was learned so far was learned on nothing."""
-        self._learning_left = LEARNING_WINDOWS
+        self._is_learning = True
 
     def abandon(self) -> None:
         """Leave the window without a measurement: the test was interrupted, or stopped halfway."""
@@ -190,7 +189,7 @@ class Window:
             self.is_open = False
 
     def _wanted_detail(self, wanted: Detail) -> Detail:
-        return Detail.EXACT if self._learning_left and self._collector.lists_only_new else wanted
+        return Detail.EXACT if self._is_learning and self._collector.lists_only_new else wanted
 
     def _charge(self) -> None:
         now, before = self._now, self._last
@@ -203,7 +202,7 @@ class Window:
         if self._reader.detail is Detail.EXACT:
             self._prices.learn(shape, self.weight_of(Account.RUNNER))
             return True
-        self.refund(self._prices.price(shape))
+        self.refund(self._prices.price(shape), Account.RUNNER)
         return self._prices.knows(shape)
 
     def _small_bytes(self) -> int:
@@ -215,18 +214,17 @@ class Window:
     def _stop_tracer(self) -> None:
         if self._plan.traced and self._read.tracer is not None:
             traced = self._read.tracer.stop(with_sites=self._plan.sites)
+            self._reader.is_traced = False
             self.sites = traced.sites
             if traced.peak_bytes is not None:
                 self._peak_bytes = max(0, traced.peak_bytes - self._noted[_TRACED_OVERHEAD])
             if traced.why:
                 self._notes.append(traced.why)
 
-    def _plan_learning(self, *, is_priced: bool) -> None:
-        if self._learning_left:
-            self._learning_left -= 1
-        elif not is_priced and self._learning_spent < _LEARNING_MOST:
-            self._learning_left = 1
-            self._learning_spent += 1
+    def _plan_learning(self, shape: Hashable) -> None:
+        """Look closely at the next window when what was learned may not be the last word on reports of ``shape``."""
+        self._is_learning = not self._prices.is_settled(shape) and self._learning_spent < _LEARNING_MOST
+        self._learning_spent += self._is_learning
 
     def _net_objects(self) -> int | None:
         if not self._collector.lists_only_new:

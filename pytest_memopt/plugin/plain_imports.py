@@ -18,7 +18,10 @@ def plain_imports() -> Generator[None, None, None]:
     """
     before = list(sys.meta_path)
     sys.meta_path[:] = [finder for finder in before if not isinstance(finder, AssertionRewritingHook)]
+    plain = list(sys.meta_path)
     try:
         yield
     finally:
-        sys.meta_path[:] = before
+        # a module that was imported may have brought a finder of its own
+        came = [finder for finder in sys.meta_path if finder not in plain]
+        sys.meta_path[:] = [*came, *before]

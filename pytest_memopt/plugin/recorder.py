@@ -111,7 +111,10 @@ class Recorder:
 
     def begin_fixture(self, fixture: pytest.FixtureDef[object]) -> Account:
         """A fixture is about to be built: one that is wider than the test pays for itself; who was charged so far."""
-        before = self._account if fixture.scope == FUNCTION else self._charge_to(Account.SHARED)
+        before = self._account
+        if fixture.scope != FUNCTION:
+            self._switch(Account.SHARED)  # also in the midst of another wide one, which pays for what it took so far
+            self._account = Account.SHARED
         self.fixtures.begin()
         return before
 
@@ -202,7 +205,7 @@ class Recorder:
             )  # at once: held until the last reading, the weight would be counted
         self._window.close()
         if self._window.reads_phases:
-            self._window.refund(self._call_weights[self._calls_charged])
+            self._window.refund(self._call_weights[self._calls_charged], Account.RUNNER)
         measured = self._window.measurement(run.durations_s, self._kept_by_pytest(run), run.shape)
         if run.raised:
             measured = by_survivors(measured)

@@ -149,7 +149,6 @@ def test_every_byte_has_one_account(make, build, roots):
     window.abandon()
 
 
-@pytest.mark.xfail(reason="known gap: nothing is read when a wide fixture asks for another in its midst", strict=True)
 @given(roots=st.lists(WIDE_TREES, max_size=4))
 @example(roots=[Definition("outer", before_bytes=1_000_000, asks_for=(Definition("inner", before_bytes=5000),))])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)

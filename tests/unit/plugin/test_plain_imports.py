@@ -43,7 +43,6 @@ def test_a_failure_inside_leaves_things_as_they_were(rewriting):
     assert sys.meta_path == before
 
 
-@pytest.mark.xfail(reason="known gap: what imported modules add to the finders is lost", strict=True)
 def test_finders_that_come_inside_stay(rewriting):
     """A module that is imported inside may bring a finder of its own (six, setuptools), which it goes on to need."""
 
