@@ -136,11 +136,15 @@ class Examiner:
     def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord, rerunner: Rerunner) -> TestRecord:
         wanted = self.wanted(run.item)
         # a run inside another plugin's hooks is only an estimate: the verdict needs one of ours
-        with rerunner.ready(self._next):
-            warmup = max(wanted.limits.warmup, int(run.purpose is Purpose.FOREIGN))
-            runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
-            judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
-            sites = rerunner.find_sites(wanted.plan) if judgement.standing and no_rerun is None else ()
+        warmup = max(wanted.limits.warmup, int(run.purpose is Purpose.FOREIGN))
+        runs, sites = [measured], tuple[Site, ...]()
+        judgement = judge(runs, wanted.limits)
+        if warmup or judgement.breaches:
+            with rerunner.ready(self._next):
+                runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
+                judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
+                if judgement.standing and no_rerun is None:
+                    sites = rerunner.find_sites(wanted.plan)
         record = record._replace(
             measured=runs[0]._replace(types=runs[-1].types),
             verdict=judgement.verdict,
