@@ -19,6 +19,7 @@ _CHUNK_SIZE: Final = 0x291  # 64 counts of 2 bytes, 64 pointers of 8, a header o
 _TRIED_BYTES: Final = (24, 120, 264, 520, 1032)
 _OVERHEAD_BYTES: Final = 8
 _PER_BIN: Final = 7
+_BLOCKS_MOST: Final = 512
 
 
 class ThreadCache:
@@ -74,16 +75,28 @@ def _find_counts(maps: str) -> memoryview | None:
 
 def _is_counted(read: Callable[[], int], size_bytes: int) -> bool:
     """Whether a block that is taken from a full bin is missing in it, and there again when it is freed."""
-    libc = ctypes.PyDLL(None)
-    malloc, free = libc.malloc, libc.free
-    malloc.argtypes, malloc.restype = (ctypes.c_size_t,), ctypes.c_void_p
-    free.argtypes, free.restype = (ctypes.c_void_p,), None
-    blocks = [malloc(size_bytes) for _ in range(_PER_BIN)]
+    malloc, free, usable_bytes = _allocator()
+    chunk_bytes = -(-(size_bytes + _OVERHEAD_BYTES) // _CHUNK_STEP_BYTES) * _CHUNK_STEP_BYTES
+    blocks: list[int | None] = []
+    # on a heap in pieces a block may be larger than asked for, and goes into another bin when it is freed
+    exact_count = 0
+    while exact_count < _PER_BIN and len(blocks) < _BLOCKS_MOST:
+        blocks.append(malloc(size_bytes))
+        exact_count += usable_bytes(blocks[-1]) + _OVERHEAD_BYTES == chunk_bytes
     for block in blocks:
         free(block)
     full_bytes = read()
-    block = malloc(size_bytes)
+    taken = malloc(size_bytes)
     taken_bytes = read()
-    free(block)
-    chunk_bytes = -(-(size_bytes + _OVERHEAD_BYTES) // _CHUNK_STEP_BYTES) * _CHUNK_STEP_BYTES
+    free(taken)
     return (full_bytes - taken_bytes, read() - taken_bytes) == (chunk_bytes, chunk_bytes)
+
+
+def _allocator() -> tuple[Callable[[int], int | None], Callable[[int | None], object], Callable[[int | None], int]]:
+    # PyDLL keeps the interpreter's lock, which these calls are far too short to give away
+    libc = ctypes.PyDLL(None)
+    malloc, free, usable_bytes = libc.malloc, libc.free, libc.malloc_usable_size
+    malloc.argtypes, malloc.restype = (ctypes.c_size_t,), ctypes.c_void_p
+    free.argtypes, free.restype = (ctypes.c_void_p,), None
+    usable_bytes.argtypes, usable_bytes.restype = (ctypes.c_void_p,), ctypes.c_size_t
+    return malloc, free, usable_bytes
