@@ -109,7 +109,9 @@ class Collector:
         self.release()
         gc.collect()
         count = len(gc.get_objects())
-        self.settle_before()
+        if self._mode is GcMode.FREEZE:
+            gc.freeze()
+            self._has_frozen = True
         return count
 
     def release(self) -> None:

@@ -73,16 +73,18 @@ class Scales:
             new_ids: identities of the objects made since the window opened; others are not followed.
         """
         total, seen, pending = Weight(), set[int](), list(roots)
+        # the collector no longer tracks a tuple of texts, so that it may be new without being listed as such
+        untracked = {id(root) for root in pending if not gc.is_tracked(root)}
         while pending:
             one = pending.pop()
-            if id(one) in seen or not (id(one) in new_ids or type(one) in _LEAF_TYPES):
+            if id(one) in seen or not (id(one) in untracked or id(one) in new_ids or type(one) in _LEAF_TYPES):
                 continue
             seen.add(id(one))
             tracked = int(gc.is_tracked(one))
             for part_bytes in _parts(one):
                 total = total.plus(self._weigh_block(0, part_bytes))
             total = total.plus(Weight(objects=tracked))
-            pending.extend(gc.get_referents(one) if tracked else ())
+            pending.extend(gc.get_referents(one))
         return total
 
     def _weigh_block(self, address: int, size_bytes: int) -> Weight:

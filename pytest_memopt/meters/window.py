@@ -22,7 +22,6 @@ from .weight import Weight
 
 _LEARNING_MOST: Final = 1000
 _RUNNER_TYPES: Final = ("pytest_memopt.", "_pytest.")
-_PASSES_UNTIL_UNTRACKED: Final = 3
 _LISTED_FROM_BYTES: Final = 4096
 _LISTED_FROM_OBJECTS: Final = 32
 _ACCOUNTS: Final = ((Phase.SETUP, Account.SETUP), (Phase.CALL, Account.CALL), (Phase.TEARDOWN, Account.TEARDOWN))
@@ -77,9 +76,8 @@ class Window:
             clear_interpreter_caches()
             self._collector.refresh()
         if plan.net_objects:
-            # each collection stops tracking the tuples whose contents the one before stopped tracking
-            for _ in range(_PASSES_UNTIL_UNTRACKED):
-                self._collector.refresh()
+            # collects twice: the second stops tracking the tuples whose contents the first stopped tracking
+            self._collector.refresh()
         if plan.traced and self._read.tracer is not None:
             self._read.tracer.start()
             self._reader.is_traced = True
