@@ -64,7 +64,7 @@ def test_tests_of_the_collector_itself(assert_same_outcomes, files, pytester):
 def test_under_xdist(assert_same_outcomes, files):
     """The same in two processes."""
     pytest.importorskip("xdist")
-    assert_same_outcomes("-n", "2", *files("test_functools"), least=MODULES["test_functools"])
+    assert_same_outcomes("-n", "2", *files("test_contextlib"), least=MODULES["test_contextlib"])
 
 
 def test_off_means_off(pytester):

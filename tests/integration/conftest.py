@@ -215,6 +215,13 @@ def project(serial_project, xdist_args):
     return serial_project.with_args(*xdist_args)
 
 
+@pytest.fixture
+def project_in_two(serial_project):
+    """An empty project, run with ``-n 2``."""
+    pytest.importorskip("xdist")
+    return serial_project.with_args("-n", "2")
+
+
 @pytest.fixture(scope="session")
 def corpus():
     """The folder of the data files: tests that aren't collected here, but copied into a project."""

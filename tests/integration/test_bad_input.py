@@ -100,19 +100,19 @@ def test_each_wrong_mark_is_one_line_that_names_the_test(project):
 
 
 @pytest.mark.parametrize("name", ["no size", "misspelt", "other plugin's name"])
-def test_one_wrong_mark_is_told_alone(project, name):
+def test_one_wrong_mark_is_told_alone(serial_project, name):
     """A single wrong mark gives its line too, and the run fails."""
     mark, words = WRONG_MARKS[name]
-    run = project.with_files(
+    run = serial_project.with_files(
         {"test_one.py": f"import pytest\n\n@pytest.mark.{mark}\ndef test_one():\n    pass\n"}
     ).run()
     _assert_one_clear_line(run, "test_one.py::test_one", *words)
     assert run.result.ret != pytest.ExitCode.OK
 
 
-def test_wrong_marks_of_classes_and_modules(project):
+def test_wrong_marks_of_classes_and_modules(serial_project):
     """A wrong mark on a class or module is told with the name of what carries it."""
-    run = project.with_files(
+    run = serial_project.with_files(
         {
             "test_class.py": dedent("""
                 import pytest
@@ -133,9 +133,9 @@ def test_wrong_marks_of_classes_and_modules(project):
     _assert_one_clear_line(run, "test_module.py", "'vast'")
 
 
-def test_a_mark_of_another_plugin_is_left_alone(project):
+def test_a_mark_of_another_plugin_is_left_alone(serial_project):
     """``limit_memory`` is nobody's mistake where a plugin defines it."""
-    run = project.with_files(
+    run = serial_project.with_files(
         {
             "conftest.py": dedent("""
                 def pytest_configure(config):
@@ -148,9 +148,9 @@ def test_a_mark_of_another_plugin_is_left_alone(project):
     assert run.result.ret == pytest.ExitCode.OK
 
 
-def test_strict_markers_know_our_marks(project):
+def test_strict_markers_know_our_marks(serial_project):
     """Our own marks are registered, so that strict suites can use them."""
-    run = project.with_files(
+    run = serial_project.with_files(
         {
             "test_strict.py": dedent("""
                 import pytest
@@ -295,8 +295,17 @@ HISTORIES = [
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=[function.__name__.strip("_") for function in HISTORIES])
-def test_unusable_histories(project, history):
+def test_unusable_histories(serial_project, history):
     """A history that can't be used is one line in the summary, the suite goes on, and the file isn't touched."""
+    _assert_history_is_refused(serial_project, history)
+
+
+def test_an_unusable_history_of_two_processes(project_in_two):
+    """The same under xdist: one line, from the controller."""
+    _assert_history_is_refused(project_in_two, _history_is_text)
+
+
+def _assert_history_is_refused(project, history):
     path = history(project.path)
     before = path.read_bytes() if hasattr(path, "is_file") and path.is_file() else None
     run = project.with_files(SUITE).measure("--memopt-report", f"--memopt-history={path}")
@@ -311,7 +320,9 @@ def test_unusable_histories(project, history):
 def test_locked_history(serial_project):
     """A history that another process keeps locked is one line, and the run doesn't wait for ever."""
     path = serial_project.path / "history.db"
-    project = serial_project.with_files(SUITE).with_args("--memopt-report", f"--memopt-history={path}")
+    hasty = "import pytest_memopt.history.connection as connection\nconnection.BUSY_TIMEOUT_S = 1\n"
+    project = serial_project.with_files(SUITE | {"conftest.py": hasty})
+    project = project.with_args("--memopt-report", f"--memopt-history={path}")
     assert project.measure().document["run"]["id"] == 1
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("begin exclusive")
@@ -336,11 +347,11 @@ def test_two_runs_at_once_on_one_history(serial_project):
     assert sorted(ids) == [1, 2, 3]
 
 
-def test_without_the_cache_of_pytest(project):
+def test_without_the_cache_of_pytest(serial_project):
     """The plugin doesn't need pytest's cache."""
-    run = project.with_files(SUITE).measure("--memopt-report", "-p", "no:cacheprovider")
+    run = serial_project.with_files(SUITE).measure("--memopt-report", "-p", "no:cacheprovider")
     _assert_suite_untouched(run)
-    assert not (project.path / ".pytest_cache").exists()
+    assert not (serial_project.path / ".pytest_cache").exists()
 
 
 @pytest.mark.parametrize("plugin", ["logging", "capture", "warnings", "unraisableexception"])
@@ -354,7 +365,7 @@ def test_without_other_parts_of_pytest(serial_project, plugin):
 
 
 @pytest.mark.parametrize("allocator", ["malloc", "debug"])
-def test_other_allocators(project, allocator):
+def test_other_allocators(serial_project, allocator):
     """Under another allocator of Python the figures are still right, or said to be estimates."""
     keeps = dedent("""
         KEPT = [None]
@@ -365,7 +376,7 @@ def test_other_allocators(project, allocator):
         def test_keeps_small():
             KEPT[0] = [[] for _ in range(10_000)]
     """)
-    project = project.with_files(SUITE | {"test_zz_keeps.py": keeps}).with_variables(PYTHONMALLOC=allocator)
+    project = serial_project.with_files(SUITE | {"test_zz_keeps.py": keeps}).with_variables(PYTHONMALLOC=allocator)
     run = project.measure("--memopt-report")
     run.assert_no_crash()
     assert run.counts == SUITE_COUNTS | {"passed": 4}
@@ -385,17 +396,17 @@ def _read_only(path):
     return prefix
 
 
-def test_read_only_project(project):
+def test_read_only_project(serial_project):
     """In a folder that can't be written the suite runs as ever, and the history says why it isn't kept."""
-    project = project.with_files(SUITE).with_prefix(*_read_only(project.path))
+    project = serial_project.with_files(SUITE).with_prefix(*_read_only(serial_project.path))
     run = project.run("--memopt-report", "-p", "no:cacheprovider")
     _assert_suite_untouched(run)
     _assert_one_clear_line(run, "history", "history.db")
 
 
-def test_json_that_cannot_be_written(project):
+def test_json_that_cannot_be_written(serial_project):
     """A report that can't be written is one line that names it, and the results stay."""
-    project = project.with_files(SUITE)
+    project = serial_project.with_files(SUITE)
     (project.path / "plain").write_text("not a folder")
     run = project.run("--memopt", "--memopt-json=plain/out.json")
     run.assert_no_crash()
@@ -404,9 +415,9 @@ def test_json_that_cannot_be_written(project):
     assert run.lines_with("plain/out.json")
 
 
-def test_read_only_proc(project):
+def test_read_only_proc(serial_project):
     """Where the kernel's peak can't be reset, it is missing or estimated, and everything else goes on."""
-    run = project.with_files(SUITE).with_prefix(*_read_only("/proc")).measure("--memopt-report")
+    run = serial_project.with_files(SUITE).with_prefix(*_read_only("/proc")).measure("--memopt-report")
     _assert_suite_untouched(run)
     assert abs(run.test("::test_passes")["growth_bytes"]) <= 1536
 

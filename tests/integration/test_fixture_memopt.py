@@ -78,10 +78,12 @@ SUITE = {
 }
 
 
-@pytest.mark.parametrize("options", [(), ("--memopt",)], ids=["off", "on"])
-def test_blocks(project, options):
+@pytest.mark.parametrize("options", [(), ("--memopt",), ("--memopt", "-n2")], ids=["off", "on", "n2"])
+def test_blocks(serial_project, options):
     """Blocks are measured and limited in the same way with and without ``--memopt``, and a failure shows the user's line."""
-    run = project.with_files(SUITE).run(*options)
+    if "-n2" in options:
+        pytest.importorskip("xdist")
+    run = serial_project.with_files(SUITE).run(*options)
     run.assert_no_crash()
     assert run.counts == {"passed": 7, "failed": 2}
     assert run.lines_with("FAILED test_blocks.py::test_fails", "MemoryLimitExceeded")

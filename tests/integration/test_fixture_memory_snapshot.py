@@ -74,10 +74,12 @@ SUITE = {
 
 
 @pytest.mark.xfail(strict=False, reason="known gap: exact bytes of a difference in a worker now and then")
-@pytest.mark.parametrize("options", [(), ("--memopt",)], ids=["off", "on"])
-def test_snapshots(project, options):
+@pytest.mark.parametrize("options", [(), ("--memopt",), ("--memopt", "-n2")], ids=["off", "on", "n2"])
+def test_snapshots(serial_project, options):
     """Snapshots tell the same with and without measuring, and cost a test that takes them nothing."""
-    run = project.with_files(SUITE).run("--strict-markers", "-W", "error", *options)
+    if "-n2" in options:
+        pytest.importorskip("xdist")
+    run = serial_project.with_files(SUITE).run("--strict-markers", "-W", "error", *options)
     run.assert_no_crash()
     assert run.counts == {"passed": 6, "failed": 1}
     assert run.lines_with("MEMORY", "test_beside_a_breach")

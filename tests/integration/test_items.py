@@ -156,9 +156,9 @@ def test_each_kind_breaches(project):
     assert {nodeid: growth for nodeid, growth in last.items() if not 95_000 <= growth <= 130_000} == {}
 
 
-def test_each_kind_warms_up(project):
+def test_each_kind_warms_up(serial_project):
     """What doesn't come back passes on every kind of test, as a warm-up."""
-    run = project.with_plugins(*PLUGINS).with_files(_suite(1)).measure(*ARGS)
+    run = serial_project.with_plugins(*PLUGINS).with_files(_suite(1)).measure(*ARGS)
     run.assert_no_crash()
     verdicts = {nodeid: (record["verdict"], record["why"]) for nodeid, record in run.tests.items()}
     assert {nodeid: pair for nodeid, pair in verdicts.items() if pair[0] != "warm-up"} == {}

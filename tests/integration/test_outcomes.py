@@ -24,10 +24,14 @@ BREACHES = {
 }
 
 
-def test_words_of_a_breach(project):
-    """A breach has a letter and a word of its own, one headline in the short summary, and counts as failed."""
-    project = project.with_files(BREACHES)
-    verbose = project.run("-v")
+@pytest.fixture(scope="module")
+def verbose(shared_project, xdist_args):
+    """A verbose run with two breaches, which left a JUnit file."""
+    return shared_project.with_files(BREACHES).run("-v", "--junitxml=out.xml", *xdist_args)
+
+
+def test_words_of_a_breach(verbose):
+    """A breach has a word of its own, one headline in the short summary, and counts as failed."""
     verbose.assert_no_crash()
     assert verbose.result.ret == pytest.ExitCode.TESTS_FAILED
     assert verbose.counts == {"passed": 3, "failed": 2}
@@ -39,7 +43,11 @@ def test_words_of_a_breach(project):
     assert verbose.lines_with('next: pytest --memopt-confirm 5 "test_breach.py::test_breaches"')
     (line,) = verbose.lines_with("MEMORY test_breach.py::test_breaches - ")
     assert "held 97" in line
-    short = project.run("-q")
+
+
+def test_letter_of_a_breach(serial_project):
+    """A breach has a letter of its own."""
+    short = serial_project.with_files(BREACHES).run("-q")
     assert short.counts == {"passed": 3, "failed": 2}
     assert any(sorted(line.partition(" ")[0]) == sorted(".M.M.") for line in short.text.splitlines())
 
@@ -100,10 +108,10 @@ def test_pdb(serial_project):
     assert run.counts == {"passed": 3, "failed": 2}
 
 
-def test_junit(project):
+def test_junit(verbose, shared_project):
     """In JUnit XML a breach is a failure with its headline, on the test, once."""
-    project.with_files(BREACHES).run("--junitxml=out.xml")
-    cases = {case.get("name"): case for case in ET.parse(project.path / "out.xml").getroot().iter("testcase")}
+    root = ET.parse(shared_project.path / "out.xml").getroot()
+    cases = {case.get("name"): case for case in root.iter("testcase")}
     assert len(cases) == 5
     failures = {name: case.findall("failure") for name, case in cases.items()}
     assert {name: len(found) for name, found in failures.items() if found} == {
@@ -112,7 +120,7 @@ def test_junit(project):
     }
     assert "held 97" in failures["test_breaches"][0].get("message")
     assert "allocated at" in failures["test_breaches"][0].text
-    assert not list(ET.parse(project.path / "out.xml").getroot().iter("error"))
+    assert not list(root.iter("error"))
 
 
 def test_rerunfailures(project):
@@ -329,8 +337,12 @@ def fork():
 """
 
 
-@pytest.mark.parametrize("limited", [False, True], ids=["free", "limited"])
-def test_mischief(project, limited):
+@pytest.mark.parametrize(
+    ("limited", "args"),
+    [(False, ()), (True, ()), (True, ("-n2", "--dist=loadfile"))],
+    ids=["free-serial", "limited-serial", "limited-n2"],
+)
+def test_mischief(serial_project, limited, args):
     """Whatever a test breaks in the collector, the process and the interpreter, the tests after it are measured right."""
     mark = '@pytest.mark.memory_limit(growth="50 MB", objects=100000)' if limited else ""
     files = {
@@ -348,8 +360,9 @@ def test_mischief(project, limited):
         for number, statement in enumerate(MISCHIEF.values())
         if statement and list(MISCHIEF)[number] not in GLOBAL
     }
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files(files).measure("--memopt-report", "-p", "no:cacheprovider", *args)
+    if args:
+        pytest.importorskip("xdist")
+    run = serial_project.with_files(files).measure("--memopt-report", "-p", "no:cacheprovider", *args)
     run.assert_no_crash()
     assert run.counts == {"passed": 4 * len(files), "failed": len(files)}
     keeps = {nodeid: record["growth_bytes"] for nodeid, record in run.tests.items() if "::test_keeps" in nodeid}
