@@ -1,6 +1,7 @@
 """Settling the garbage collector, and giving it back."""
 
 import gc
+import sys
 import weakref
 
 import pytest
@@ -42,6 +43,11 @@ def often():
     gc.set_threshold(*before)
 
 
+def is_frozen(one):
+    """Whether the collector leaves it out; Python 3.12 freezes some of its own at each collection, so none is no sign."""
+    return not any(each is one for each in gc.get_objects())
+
+
 def frozen_garbage(collector):
     """A weak reference to a cycle that was frozen while alive, and is garbage now."""
     alive = Knot()
@@ -57,10 +63,10 @@ def test_how_a_window_is_settled(mode, freezes, collects):
     """``freeze`` collects and freezes, ``collect`` collects, ``off`` does neither."""
     gc.disable()
     try:
-        collector = Collector(mode)
+        collector, alive = Collector(mode), Knot()
         garbage = weakref.ref(Knot())
         collector.settle_before()
-        assert bool(gc.get_freeze_count()) == freezes
+        assert is_frozen(alive) == freezes
         assert (garbage() is None) == collects
         later = weakref.ref(Knot())
         collector.settle()
@@ -83,13 +89,13 @@ def test_after_a_freeze_only_the_new_is_listed():
 @pytest.mark.parametrize("mode", GcMode)
 def test_release_thaws_what_was_frozen_here(mode):
     """After ``release`` nothing of ours is frozen, and a second one does nothing."""
-    collector = Collector(mode)
+    collector, alive = Collector(mode), Knot()
     collector.settle_before()
     collector.release()
-    assert gc.get_freeze_count() == 0
+    assert not is_frozen(alive)
     gc.freeze()
     collector.release()
-    assert gc.get_freeze_count() > 0
+    assert is_frozen(alive)
 
 
 def test_left_alone_it_does_nothing():
@@ -115,6 +121,20 @@ def test_the_interpreter_collects_rarely_while_windows_do(often):
     for _ in range(2):
         collector.give_back()
         assert gc.get_threshold() == OFTEN
+
+
+def test_taking_over_freezes():
+    """What was there before the first window is never looked at again, but by a refresh, which finds its garbage."""
+    collector, alive = Collector(), Knot()
+    garbage = weakref.ref(Knot())
+    collector.take_over()
+    assert is_frozen(alive)
+    gc.collect()
+    assert garbage() is not None
+    collector.refresh()
+    assert garbage() is None
+    collector.give_back()
+    assert not is_frozen(alive)
 
 
 def test_giving_back_thaws():
@@ -221,6 +241,20 @@ def test_all_objects_are_counted():
     Knot()
     assert len(kept) <= collector.count_all() - before <= 3 * len(kept)
     assert gc.get_freeze_count() > len(kept)
+
+
+@pytest.mark.xfail(
+    sys.version_info[:2] == (3, 12),
+    reason="known gap: what Python 3.12 freezes by itself at each collection is in one count and not in the other",
+    strict=True,
+)
+def test_where_nothing_dies_all_are_counted_again():
+    """What is frozen when a window opens is as much as all there is in the end: old objects that died are the difference."""
+    collector = Collector()
+    for _ in range(3):
+        collector.refresh()
+    frozen = gc.get_freeze_count()
+    assert abs(collector.count_all() - frozen) <= 5
 
 
 def test_nothing_frozen_is_nothing_to_refresh(clock):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.meters.runner_prices import RunnerPrices
+from pytest_memopt.meters.runner_prices import _AGREEING, LEARNING_WINDOWS, RunnerPrices
 from pytest_memopt.meters.weight import Weight
 
 SHAPES = st.tuples(st.integers(0, 3), st.text(max_size=2))
@@ -41,3 +41,23 @@ def test_of_several_readings_of_the_heap_the_smallest_counts(readings):
     price = prices.price("shape")
     assert price.blocks == len(readings) - 1
     assert abs(price.heap_bytes) == min(map(abs, readings))
+
+
+def test_what_agrees_is_settled():
+    """When the last readings of a shape are the same, more are no use; one that differs begins the count anew."""
+    prices, usual, odd = RunnerPrices(), Weight(blocks=5), Weight(blocks=6)
+    assert not prices.is_settled("shape")
+    for weight in (usual, usual, odd, *[usual] * _AGREEING):
+        prices.learn("shape", weight)
+        assert not prices.is_settled("shape")
+    prices.learn("shape", usual)
+    assert (prices.is_settled("shape"), prices.is_settled("other")) == (True, False)
+
+
+@given(blocks=st.lists(st.integers(0, 3), min_size=LEARNING_WINDOWS, max_size=LEARNING_WINDOWS))
+def test_what_never_agrees_is_settled_in_the_end(blocks):
+    """Reports that weigh something else each time aren't looked at closely for ever."""
+    prices = RunnerPrices()
+    for count in blocks:
+        prices.learn("shape", Weight(blocks=count))
+    assert prices.is_settled("shape")

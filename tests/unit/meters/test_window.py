@@ -188,6 +188,22 @@ def test_nothing_is_levelled_while_the_tracer_counts(make, process, tracer):
     assert set(running) <= {0}
 
 
+@pytest.mark.xfail(
+    reason="known gap: a traced window is levelled at its end only, so what that parks is growth", strict=True
+)
+def test_a_traced_window_is_levelled_at_both_ends(make, process, tracer):
+    """The caches are filled before the tracer begins and after it ends, or else filling them would read as growth."""
+    is_filled = []
+
+    def level():
+        if not is_filled:
+            process.allocate(heap_bytes=180_000)
+        is_filled.append(True)
+
+    window = make(tracer=tracer, level=level)
+    assert run(window, process, Plan(detail=Detail.EXACT, traced=True)).heap_bytes == 0
+
+
 def test_a_new_window_learns_by_itself(window, process):
     """The first windows are exact though nobody asks for it, and so are those after ``learn_anew``."""
     keep = {"call": lambda: process.allocate(blocks=1, small_bytes=77)}
