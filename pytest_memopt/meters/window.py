@@ -79,6 +79,7 @@ class Window:
             # collects twice: the second stops tracking the tuples whose contents the first stopped tracking
             self._collector.refresh()
         if plan.traced and self._read.tracer is not None:
+            self._reader.level()
             self._read.tracer.start()
             self._reader.is_traced = True
         self._noted[_TRACED_OVERHEAD] = 0

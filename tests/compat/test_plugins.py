@@ -59,7 +59,6 @@ def test_rerunfailures(pytester, assert_same_outcomes, xdist_args):
 
 
 @pytest.mark.plugins("rerunfailures")
-@pytest.mark.xfail(strict=False, reason="known gap: a verdict on items that another plugin runs")
 def test_rerunfailures_with_a_limit(pytester, outcomes_of, xdist_args):
     """A test that first fails and then passes within its limit is not failed for memory, nor judged twice."""
     pytest.importorskip("pytest_rerunfailures")

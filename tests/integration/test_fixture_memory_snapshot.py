@@ -73,7 +73,6 @@ SUITE = {
 }
 
 
-@pytest.mark.xfail(strict=False, reason="known gap: exact bytes of a difference in a worker now and then")
 @pytest.mark.parametrize("options", [(), ("--memopt",), ("--memopt", "-n2")], ids=["off", "on", "n2"])
 def test_snapshots(serial_project, options):
     """Snapshots tell the same with and without measuring, and cost a test that takes them nothing."""

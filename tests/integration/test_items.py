@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-import pytest
-
-pytestmark = pytest.mark.xfail(strict=False, reason="known gap: figures of some kinds of tests vary a little")
-
 HELP = """
 KEPT = []
 COUNTS = {}

@@ -6,10 +6,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.xfail(
-    strict=False, reason="known gap: near to nothing, but not yet exact in every surrounding"
-)
-
 METER = dedent("""
     from pytest_memopt.meters.protocol import Unit
     from pytest_memopt.meters.status import MeterStatus

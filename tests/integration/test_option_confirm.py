@@ -80,7 +80,6 @@ def test_default_is_two(project):
         ("memopt_confirm = 1", ("--memopt-confirm", "4"), {"always"}, 4),
     ],
 )
-@pytest.mark.xfail(strict=False, reason="known gap: the lines shown for a breach of the peak are those held at the end")
 def test_layers(serial_project, ini, args, failed, reruns):
     """The number comes from the command line, else from ini; 0 judges the first run."""
     run = serial_project.with_files(SUITE | {"pytest.ini": f"[pytest]\n{ini}\n"}).measure(*args)

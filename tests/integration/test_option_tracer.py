@@ -49,7 +49,6 @@ def _assert_figures(run):
     assert run.lines_with("allocated 8.6 MiB at one time, limit 5 MB", "3 of 3 runs")
 
 
-@pytest.mark.xfail(strict=False, reason="known gap: the lines shown for a breach of the peak are those held at the end")
 def test_tracemalloc(project):
     """Peaks are traced where they are limited, and only there; a test that stops the tracing is visibly unmeasured."""
     run = project.with_files(SUITE).measure()

@@ -45,7 +45,6 @@ def _said(run):
     return {nodeid: (record["outcome"], record["verdict"], record["why"]) for nodeid, record in run.tests.items()}
 
 
-@pytest.mark.xfail(strict=False, reason="known gap: figures of failed tests differ a little between processes")
 def test_same_verdicts_and_figures(serial_project):
     """Each way of distributing gives the verdicts and the figures of one process, and each process its total."""
     project = serial_project.with_files(SUITE)

@@ -1,7 +1,6 @@
 """Settling the garbage collector, and giving it back."""
 
 import gc
-import sys
 import weakref
 
 import pytest
@@ -243,11 +242,6 @@ def test_all_objects_are_counted():
     assert gc.get_freeze_count() > len(kept)
 
 
-@pytest.mark.xfail(
-    sys.version_info[:2] == (3, 12),
-    reason="known gap: what Python 3.12 freezes by itself at each collection is in one count and not in the other",
-    strict=True,
-)
 def test_where_nothing_dies_all_are_counted_again():
     """What is frozen when a window opens is as much as all there is in the end: old objects that died are the difference."""
     collector = Collector()

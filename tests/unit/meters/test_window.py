@@ -188,9 +188,6 @@ def test_nothing_is_levelled_while_the_tracer_counts(make, process, tracer):
     assert set(running) <= {0}
 
 
-@pytest.mark.xfail(
-    reason="known gap: a traced window is levelled at its end only, so what that parks is growth", strict=True
-)
 def test_a_traced_window_is_levelled_at_both_ends(make, process, tracer):
     """The caches are filled before the tracer begins and after it ends, or else filling them would read as growth."""
     is_filled = []
