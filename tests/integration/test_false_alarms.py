@@ -31,9 +31,6 @@ LEAST = {
 ALL = tuple(LEAST)
 OTHERWISE_IN_WORKERS = ("clean_concurrency", "clean_errors", "clean_items", "clean_output")
 FINE = {"ok", "warm-up"}
-KNOWN_GAP = pytest.mark.xfail(
-    strict=False, reason="of 360 clean tests one or two are still accused now and then (classes of ctypes, log stacks)"
-)
 
 
 def _ways():
@@ -80,7 +77,6 @@ def test_the_whole_corpus_is_run(corpus):
     assert sum(LEAST.values()) > 300
 
 
-@KNOWN_GAP
 @pytest.mark.parametrize(("names", "args"), list(_ways()))
 @pytest.mark.parametrize("repetition", range(REPEAT))
 def test_noisy_tests_are_not_accused(laid_out, names, args, repetition):
@@ -94,7 +90,6 @@ def test_noisy_tests_are_not_accused(laid_out, names, args, repetition):
     assert run.result.ret == pytest.ExitCode.OK
 
 
-@KNOWN_GAP
 @pytest.mark.parametrize("repetition", range(REPEAT))
 def test_caches_of_the_interpreter_are_not_accused(laid_out, xdist_args, repetition):
     """What only the interpreter's caches remember is not the test's growth, though each run adds to them."""
