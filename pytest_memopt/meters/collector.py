@@ -58,15 +58,19 @@ class Collector:
             self.give_back()
         else:
             self.take_over()
+            self._freeze_unless_frozen()
 
     def take_over(self) -> None:
-        """Freeze, and have the interpreter collect by itself but rarely; only where windows collect after every test."""
+        """Have the interpreter collect by itself but rarely; only where windows collect after every test."""
         if self._threshold_before is None and self._mode is GcMode.FREEZE:
             before = gc.get_threshold()
             self._threshold_before = before
             if 0 < before[0] < _RARELY:
                 gc.set_threshold(_RARELY, *before[1:])
-            # not collected before: what is garbage already is found by the first refresh
+
+    def _freeze_unless_frozen(self) -> None:
+        # not collected before, which takes long: what is garbage already is found by the first refresh
+        if not self._has_frozen and self._mode is GcMode.FREEZE:
             gc.freeze()
             self._has_frozen = True
 
@@ -114,6 +118,13 @@ class Collector:
             gc.freeze()
             self._has_frozen = True
         return count
+
+    def list_all(self) -> list[object]:
+        """All tracked objects, old ones included: O(heap)."""
+        self.release()
+        found = gc.get_objects()
+        self._freeze_unless_frozen()
+        return found
 
     def release(self) -> None:
         """Thaw what was frozen here; harmless when nothing was."""

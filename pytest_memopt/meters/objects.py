@@ -51,16 +51,15 @@ def count_of_types(names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def survivors(owned_by_others: Iterable[object] = ()) -> list[object]:
-    """The objects made since the last freeze, without those reachable from ``owned_by_others``.
+def survivors(owned_by_others: Iterable[object], found: list[object]) -> list[object]:
+    """The objects of ``found``, which are new, without those reachable from ``owned_by_others``.
 
     Only new objects are followed, so that the walk stays as small as what it leaves out.
     """
-    found = gc.get_objects()
     roots = list(owned_by_others)
     if not roots:
         return found
-    new = new_ids()
+    new = set(map(id, found))
     owned: set[int] = set()
     pending = roots
     while pending:

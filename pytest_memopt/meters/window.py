@@ -52,6 +52,7 @@ class Window:
         self._last = empty_reading()
         self._now = empty_reading()
         self._noted = array("q", [0, 0, 0])
+        self._new_ids = array("Q")
         self._plan = Plan()
         self._account = Account.SETUP
         self._is_learning = True
@@ -153,6 +154,8 @@ class Window:
             clear_interpreter_caches()
         self._charge()
         if self._plan.net_objects:
+            # an array is not tracked, so that it is not counted itself
+            self._new_ids = array("Q", map(id, new_objects()))
             self._noted[_ALL_END] = self._collector.count_all()
         self.is_open = False
 
@@ -235,7 +238,12 @@ class Window:
         return net - died
 
     def _survivors(self, kept: Collection[object]) -> tuple[TypeUse, ...]:
-        types = tuple(use for use in by_type(survivors(kept)) if not use.type.startswith(_RUNNER_TYPES))
+        if self._plan.net_objects:
+            ids = set(self._new_ids)
+            found = survivors(kept, [one for one in self._collector.list_all() if id(one) in ids])
+        else:
+            found = survivors(kept, new_objects())
+        types = tuple(use for use in by_type(found) if not use.type.startswith(_RUNNER_TYPES))
         if self._plan.types:
             types = (*self._net_types(), *(use for use in types if use.type not in self._plan.types))
         return types

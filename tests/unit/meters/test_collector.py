@@ -122,11 +122,11 @@ def test_the_interpreter_collects_rarely_while_windows_do(often):
         assert gc.get_threshold() == OFTEN
 
 
-def test_taking_over_freezes():
+def test_what_was_there_before_is_frozen_unseen():
     """What was there before the first window is never looked at again, but by a refresh, which finds its garbage."""
     collector, alive = Collector(), Knot()
     garbage = weakref.ref(Knot())
-    collector.take_over()
+    collector.leave_alone(alone=False)
     assert is_frozen(alive)
     gc.collect()
     assert garbage() is not None
