@@ -123,6 +123,17 @@ def test_a_table_without_contents_weighs_nothing(scales):
 
 
 @pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
+def test_roots_that_are_not_tracked_are_new(scales):
+    """A tuple of texts, which the collector lost track of, weighs what it is made of; it is no object any more."""
+    pair = ("x" * 3, "y" * 100)
+    gc.collect()
+    weight = scales.weigh_all([pair], set())
+    assert gc.is_tracked(pair) is False
+    assert (weight.objects, weight.blocks) == (0, 3)
+    assert weight.small_bytes >= sum(map(sys.getsizeof, (pair, *pair)))
+
+
+@pytest.mark.skipif(not HAS_PYMALLOC, reason="pymalloc is off")
 def test_lists_and_dicts_are_two_blocks(scales):
     """A list has its contents in a block of its own, and so has a dict; an empty one is one block."""
     full, empty = [1, 2, 3], []
