@@ -19,13 +19,12 @@ from .heap import CHeap
 from .instruments import SmallBytes
 from .objects import count_tracked, mapped_bytes
 from .pymalloc import SmallBlocks
-from .traced_peak import TracedPeak
+from .traced_peak import TRACING_LEAKS, TracedPeak
 
 _WARM_UP_BLOCKS: Final = 3
 # malloc may give a block that is larger than asked for, which goes back to another size's place; the next time evens it out
 _LEVELLINGS: Final = 3
 _TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
-_TRACING_LEAKS: Final = sys.version_info < (3, 12, 5)  # gh-121390: 32 bytes for each line that allocated
 
 
 class BlockMeter:
@@ -102,7 +101,7 @@ class BlockMeter:
             figures[Column.SMALL] = round(figures[Column.BLOCKS] * self._small.mean_block_bytes)
         if figures[Column.TABLES]:
             figures[Column.HEAP] -= figures[Column.TABLES] + figures[Column.BLOCKS] * _TRACE_BYTES
-        is_disturbed = figures[Column.TABLES] or (is_traced and _TRACING_LEAKS)
+        is_disturbed = figures[Column.TABLES] or (is_traced and TRACING_LEAKS)
         figures[Column.IS_EXACT] = self.is_exact and not is_disturbed
 
 

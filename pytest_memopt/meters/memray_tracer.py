@@ -34,6 +34,7 @@ class MemrayTracer:
     """
 
     name: Final = "memray"
+    leaks: Final = False
 
     def __init__(self, memray: Memray | None = None, *, python_allocators: bool = True) -> None:
         """Import memray, or take ``memray``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import mmap
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -85,8 +84,11 @@ def by_type(objects: Iterable[object]) -> tuple[TypeUse, ...]:
 
 def mapped_bytes(objects: Iterable[object]) -> int:
     """Bytes of the memory maps among ``objects``: the kernel's, so that no allocator counts them."""
+    module = sys.modules.get("mmap")  # who didn't load it can't have one
+    if module is None:
+        return 0
     # by type(), not isinstance(): the latter asks lazy proxies for their __class__, which wakes them
-    return sum(_map_size_bytes(one) for one in objects if issubclass(type(one), mmap.mmap))
+    return sum(_map_size_bytes(one) for one in objects if issubclass(type(one), module.mmap))
 
 
 def _map_size_bytes(memory_map: Any) -> int:

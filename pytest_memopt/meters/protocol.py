@@ -67,6 +67,11 @@ class Tracer(Protocol):
         """``tracemalloc`` or ``memray``."""
         ...
 
+    @property
+    def leaks(self) -> bool:
+        """Whether it keeps memory of its own when it is done, so that growth beside it is an estimate."""
+        ...
+
     def status(self) -> MeterStatus:
         """Whether it can be used here, else why not."""
         ...

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from .measurement import Site
 from .status import MeterStatus
+from .traced_peak import TRACING_LEAKS
 
 MOST_SITES: Final = 20
 _OWN_FOLDER: Final = str(Path(__file__).parents[1])
@@ -62,6 +63,7 @@ class TracemallocTracer:
     """
 
     name: Final = "tracemalloc"
+    leaks: Final = TRACING_LEAKS
 
     def __init__(self, frames: int = 1) -> None:
         """Remember ``frames`` calling lines of each allocation: more make better sites, and cost more."""

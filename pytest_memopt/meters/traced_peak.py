@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 from array import array
 from contextlib import suppress
@@ -10,6 +11,7 @@ from typing import Final
 _BYTES_HEADER: Final = 33
 _PEAK_BEFORE, _BASE, _NOW, _PEAK = range(4)
 _WIDTH: Final = 4
+TRACING_LEAKS: Final = sys.version_info < (3, 12, 5)  # gh-121390: 32 bytes for each line that allocated
 
 
 class TracedPeak:

@@ -181,7 +181,7 @@ class Window:
         return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
 
     def learn_anew(self) -> None:
-        """Look closely again for a while: what was learned so far was learned on nothing."""
+        """Look closely at the next window: what was learned so far was learned on nothing."""
         self._is_learning = True
 
     def abandon(self) -> None:
@@ -277,7 +277,7 @@ class Window:
         has_heap = self._read.heap is not None
         return Measurement(
             growth_bytes=small_bytes + heap_bytes + mapped,
-            exact=self._reader.counts_small and is_priced and has_heap,
+            exact=self._reader.counts_small and is_priced and has_heap and not self._is_disturbed(),
             blocks=ledger.of_test(Signal.BLOCKS),
             small_bytes=small_bytes,
             heap_bytes=heap_bytes if has_heap else None,
@@ -294,6 +294,9 @@ class Window:
             extra=around.extra,
             notes=tuple(self._notes),
         )
+
+    def _is_disturbed(self) -> bool:
+        return self._plan.traced and self._read.tracer is not None and self._read.tracer.leaks
 
     def _phases(self, durations_s: Mapping[Phase, float]) -> dict[Phase, PhaseUse]:
         return {

@@ -54,10 +54,7 @@ class Activation:
         if self.header is not None or not self.is_needed:
             return
         with plain_imports():
-            self._activate(run_name)
-
-    def _activate(self, run_name: str | None) -> None:
-        from .header import JOURNAL_FOLDER, Header
+            from .header import JOURNAL_FOLDER, Header
 
         worker_input = getattr(self._config, "workerinput", {})
         self.header = header = Header(self._journal_folder(JOURNAL_FOLDER))
@@ -65,7 +62,8 @@ class Activation:
         if self.measures_here:
             self._register_measuring(header, worker_input.get("workerid"))
         if not worker_input and not self._config.option.collectonly:
-            from .controller import Controller
+            with plain_imports():
+                from .controller import Controller
 
             controller = Controller(self._config, self.settings, header)
             self._config.pluginmanager.register(controller, "memopt-controller")
@@ -83,11 +81,12 @@ class Activation:
         self._closers.clear()
 
     def _register_measuring(self, header: Header, worker: str | None) -> None:
-        from .engine import build_engine
-        from .examiner import Examiner
-        from .guests import GuestHooks
-        from .journal import Journal
-        from .session import MeasuringHooks
+        with plain_imports():
+            from .engine import build_engine
+            from .examiner import Examiner
+            from .guests import GuestHooks
+            from .journal import Journal
+            from .session import MeasuringHooks
 
         engine = build_engine(self._config, self.settings)
         header.floor, header.meters = engine.floor, engine.meters

@@ -16,6 +16,9 @@ from .protocol import PhaseRunner
 from .recorder import Recorder
 from .run import Purpose
 
+NO_FILE = "<string>"
+FEW_BYTES = 512
+
 
 class CannotRerun(MemoptError):  # noqa: N818 - it says what happened
     """An item did not do the same when it was run again; the message says what happened."""
@@ -64,7 +67,7 @@ class Rerunner:
             self.rerun(plan._replace(traced=True, sites=True))
         except CannotRerun:
             return ()
-        return tuple(site for site in self._recorder.window.sites if not is_runner(site.path))
+        return tuple(site for site in self._recorder.window.sites if not _is_runner(site))
 
     def _run(self, plan: Plan) -> Measurement:
         item, recorder = self._item, self._recorder
@@ -94,3 +97,8 @@ class Rerunner:
             reports.append(runner.run("call"))
         reports.append(runner.run("teardown", nextitem=self.sibling))
         return reports
+
+
+def _is_runner(site: Site) -> bool:
+    """Whether it is pytest's or ours: the code of named tuples has no file, and pytest makes a few of them per test."""
+    return is_runner(site.path) or (site.path == NO_FILE and site.bytes <= FEW_BYTES)

@@ -65,6 +65,7 @@ class FakeTracer:
     current_bytes: int = 0
     forgotten: int = 0
     name: str = "fake"
+    leaks: bool = False
     asked_for_sites: list[bool] = field(default_factory=list)
 
     def status(self) -> MeterStatus:
@@ -155,6 +156,10 @@ class StillCollector:
     def refresh_if_due(self) -> None:
         self.calls.append("refresh if due")
 
+    def list_all(self):
+        self.calls.append("list")
+        return []
+
     def count_all(self) -> int:
         self.calls.append("count")
         return gc.get_freeze_count()
@@ -185,7 +190,7 @@ def make_window(
     """Makes windows on the process; the garbage collector's lists are the process's own as well."""
     monkeypatch.setattr(reader_module, "count_tracked", lambda: process.objects)
     monkeypatch.setattr(
-        window_module, "survivors", lambda kept=(): [one for one in process.survivors if one not in kept]
+        window_module, "survivors", lambda kept, found: [one for one in process.survivors if one not in kept]
     )
     return lambda **others: Window(process.instruments(**others), collector)
 

@@ -162,7 +162,7 @@ def test_others_tracing_makes_growth_an_estimate(meter, process):
 def test_what_the_tracer_leaks_is_no_count(meter, process, monkeypatch):
     """In a Python whose tracemalloc leaks, growth of a block with a peak isn't called exact; without one it is."""
     for leaks in (True, False):
-        monkeypatch.setattr(block_module, "_TRACING_LEAKS", leaks)
+        monkeypatch.setattr(block_module, "TRACING_LEAKS", leaks)
         with Block(meter, peak=True) as use:
             process.allocate(small_bytes=64)
         assert (use.growth_bytes, use.exact) == (64, not leaks)

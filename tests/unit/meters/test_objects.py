@@ -14,6 +14,7 @@ from pytest_memopt.meters.objects import (
     exceptions_alive,
     mapped_bytes,
     new_ids,
+    new_objects,
     survivors,
 )
 
@@ -64,10 +65,10 @@ def test_survivors_leave_out_what_belongs_to_others(frozen):
     """What is reachable from others' objects is theirs, cycles included; what they only share with old ones isn't followed."""
     mine, report = [Session()], {"outer": [Session()]}
     report["outer"].append(report)
-    found = {id(one) for one in survivors([report])}
+    found = {id(one) for one in survivors([report], new_objects())}
     assert {id(mine), id(mine[0])} <= found
     assert not {id(report), id(report["outer"]), id(report["outer"][0])} & found
-    assert {id(report), id(mine)} <= {id(one) for one in survivors()}
+    assert {id(report), id(mine)} <= {id(one) for one in survivors([], new_objects())}
 
 
 def test_types_are_counted_with_their_own_sizes():
