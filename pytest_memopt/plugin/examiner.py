@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -140,7 +141,7 @@ class Examiner:
         runs, sites = [measured], tuple[Site, ...]()
         judgement = judge(runs, wanted.limits)
         if warmup or judgement.breaches:
-            with rerunner.ready(self._next):
+            with rerunner.ready(self._next), self._at_home():
                 runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
                 judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
                 if judgement.standing and no_rerun is None:
@@ -157,6 +158,15 @@ class Examiner:
             return record
         make_failure(run, record)
         return record._replace(outcome=outcome_of(run.reports))
+
+    @contextmanager
+    def _at_home(self) -> Generator[None, None, None]:
+        """Reruns are ours, also those of an item that another plugin runs its own way."""
+        was_foreign, self.is_foreign = self.is_foreign, False
+        try:
+            yield
+        finally:
+            self.is_foreign = was_foreign
 
     def _confirmed_runs(
         self, first: Measurement, wanted: Wanted, warmup: int, rerunner: Rerunner
