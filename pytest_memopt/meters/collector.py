@@ -10,6 +10,7 @@ from typing import Final
 
 _REFRESH_SHARE: Final = 0.005
 _REFRESH_COST_GUESS_S: Final = 0.05
+_OBJECTS_PER_S: Final = 1_000_000  # how many a refresh looks at, until one was timed
 _RARELY: Final = 10_000  # new objects until the interpreter collects by itself; CPython's own is 700, or 2000
 
 
@@ -73,6 +74,7 @@ class Collector:
         if not self._has_frozen and self._mode is GcMode.FREEZE:
             gc.freeze()
             self._has_frozen = True
+            self._refresh_cost_s = max(self._refresh_cost_s, gc.get_freeze_count() / _OBJECTS_PER_S)
 
     def give_back(self) -> None:
         """Thaw what was frozen, and have the interpreter collect as before, unless somebody else said how meanwhile."""
