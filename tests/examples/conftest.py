@@ -29,7 +29,9 @@ class Shell:
         """One command, as it stands in a page; both streams of what it said, and how it ended."""
         program, *arguments = shlex.split(line, comments=True)
         plugins = ["pytest_memopt.plugin", *(["xdist.plugin"] if "-n" in arguments else [])]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MEMOPT_"))}
+        # coverage allocates in the middle of what is measured
+        foreign = ("PYTEST_", "MEMOPT_", "COVERAGE_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return subprocess.run(
             [*PROGRAMS[program], *arguments],
             cwd=self.folder,

@@ -86,7 +86,7 @@ def test_each_wrong_mark_is_one_line_that_names_the_test(project):
     text = "import pytest\n" + "".join(
         f"\n@pytest.mark.{mark}\ndef test_{number}():\n    pass\n" for number, (_, (mark, _)) in enumerate(marks)
     )
-    run = project.with_files({"test_marks.py": text, "test_sound.py": "def test_sound(): pass"}).run()
+    run = project.watched().with_files({"test_marks.py": text, "test_sound.py": "def test_sound(): pass"}).run()
     run.assert_no_crash()
     assert run.result.ret not in {pytest.ExitCode.OK, pytest.ExitCode.INTERNAL_ERROR}
     assert "Traceback (most recent call last)" not in run.text
@@ -214,7 +214,7 @@ def test_wrong_ini_values(serial_project, line, words):
 def test_wrong_options_under_xdist(serial_project):
     """Under xdist the same error comes once, from the controller, before a worker is started."""
     pytest.importorskip("xdist")
-    run = serial_project.with_files(SUITE).run("-n", "2", "--memopt", "--memopt-gc=never")
+    run = serial_project.watched().with_files(SUITE).run("-n", "2", "--memopt", "--memopt-gc=never")
     _assert_one_clear_line(run, "--memopt-gc", "never")
     assert len(run.lines_with("--memopt-gc", "never")) == 1
     assert run.result.ret == pytest.ExitCode.USAGE_ERROR
@@ -308,7 +308,7 @@ def test_an_unusable_history_of_two_processes(project_in_two):
 def _assert_history_is_refused(project, history):
     path = history(project.path)
     before = path.read_bytes() if hasattr(path, "is_file") and path.is_file() else None
-    run = project.with_files(SUITE).measure("--memopt-report", f"--memopt-history={path}")
+    run = project.watched().with_files(SUITE).measure("--memopt-report", f"--memopt-history={path}")
     _assert_suite_untouched(run)
     _assert_one_clear_line(run, "history", str(path).rpartition("/")[2])
     assert len(run.tests) == 4
@@ -358,7 +358,7 @@ def test_without_the_cache_of_pytest(serial_project):
 def test_without_other_parts_of_pytest(serial_project, plugin):
     """Each part of pytest that can be switched off can be missing."""
     switch = "--capture=no" if plugin == "capture" else f"-pno:{plugin}"
-    run = serial_project.with_files(SUITE).measure("--memopt-report", switch)
+    run = serial_project.watched().with_files(SUITE).measure("--memopt-report", switch)
     run.assert_no_crash()
     assert {record["outcome"] for record in run.tests.values()} == {"passed", "failed", "skipped", "xfailed"}
     assert run.result.ret == pytest.ExitCode.TESTS_FAILED
@@ -406,7 +406,7 @@ def test_read_only_project(serial_project):
 
 def test_json_that_cannot_be_written(serial_project):
     """A report that can't be written is one line that names it, and the results stay."""
-    project = serial_project.with_files(SUITE)
+    project = serial_project.watched().with_files(SUITE)
     (project.path / "plain").write_text("not a folder")
     run = project.run("--memopt", "--memopt-json=plain/out.json")
     run.assert_no_crash()
@@ -424,8 +424,12 @@ def test_read_only_proc(serial_project):
 
 def test_limit_that_nothing_matches(project):
     """A glob that matches no test is no error, but a misspelt one would limit nothing in silence, so it is told."""
-    run = project.with_files(SUITE).measure(
-        "--memopt-report", "--memopt-limit=nowhere/*: peak=1MB", "--memopt-limit=shout: test_suite.py: peak=1GB"
+    run = (
+        project.watched()
+        .with_files(SUITE)
+        .measure(
+            "--memopt-report", "--memopt-limit=nowhere/*: peak=1MB", "--memopt-limit=shout: test_suite.py: peak=1GB"
+        )
     )
     _assert_suite_untouched(run)
     assert run.lines_with("nowhere/*")
@@ -459,5 +463,5 @@ def test_surrounding_variables(project):
         "PYTHONIOENCODING": "ascii",
         "COLUMNS": "20",
     }
-    run = project.with_files(SUITE).with_variables(**odd).measure("--memopt-report")
+    run = project.watched().with_files(SUITE).with_variables(**odd).measure("--memopt-report")
     _assert_suite_untouched(run)

@@ -90,3 +90,10 @@ def test_blocks(serial_project, options):
     assert run.lines_with("MemoryLimitExceeded: the block left 97.", "KiB behind, limit 9.8 KiB")
     assert run.lines_with("MEMORY test_blocks.py::test_breaches_beside_a_block")
     assert run.lines_with("test_blocks.py:", "MemoryLimitExceeded")
+
+
+def test_blocks_beside_coverage(serial_project):
+    """Blocks refuse, measure and limit while coverage watches the same run too."""
+    run = serial_project.watched().with_files(SUITE).run("-k", "refuses or lets_exceptions or fails or peak")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 4, "failed": 1}

@@ -87,6 +87,10 @@ def test_snapshots(serial_project, options):
 @pytest.mark.parametrize("mode", ["collect", "off"])
 def test_deep_snapshots_ask_no_marks(serial_project, mode):
     """A deep snapshot of everything alive doesn't stumble over objects that make something up when asked, as pytest's marks."""
-    run = serial_project.with_files(SUITE).run("--strict-markers", "-W", "error", "--memopt-gc", mode, "-k", "deep")
+    run = (
+        serial_project.watched()
+        .with_files(SUITE)
+        .run("--strict-markers", "-W", "error", "--memopt-gc", mode, "-k", "deep")
+    )
     run.assert_no_crash()
     assert run.counts == {"passed": 1}

@@ -188,7 +188,7 @@ def test_subtests_that_fail(serial_project):
                             assert number % 2
         """)
     }
-    project = serial_project.with_files(suite)
+    project = serial_project.watched().with_files(suite)
     bare = project.run("-p", "no:memopt", "-k", "some_fail")
     ours = project.measure("-k", "some_fail")
     ours.assert_no_crash()

@@ -119,7 +119,7 @@ def _limits(run, ending):
 
 def test_the_closest_mark_counts(project):
     """Marks of function, class, outer class and module combine; for each metric the one nearest to the function counts."""
-    run = project.with_files({"test_places.py": PLACES}).measure()
+    run = project.watched().with_files({"test_places.py": PLACES}).measure()
     assert run.counts == {"passed": 8}
     mb = 1_000_000
     module = {"growth": mb, "objects": 1000}

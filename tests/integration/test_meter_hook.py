@@ -88,7 +88,7 @@ def test_what_is_no_meter_is_refused(serial_project, body, words):
     """What the hook gives and can't be used is a usage error in one line."""
     conftest = f"from connections import Connections\ndef pytest_memopt_meters(config):\n    {body}\n"
     suite = SUITE | {"conftest.py": "import sys; sys.path.insert(0, '.')\n" + conftest}
-    run = serial_project.with_files(suite).run("--memopt")
+    run = serial_project.watched().with_files(suite).run("--memopt")
     run.assert_no_crash()
     assert run.lines_with(*words)
     assert run.result.ret == pytest.ExitCode.USAGE_ERROR

@@ -90,9 +90,11 @@ def test_layers(serial_project, ini, args, failed, reruns):
 
 def test_what_cannot_be_rerun_is_judged_on_its_first_run(project):
     """A test that fails or is skipped when it runs again is judged on its first run, and says so."""
-    run = project.with_files(
-        {
-            "test_once.py": dedent("""
+    run = (
+        project.watched()
+        .with_files(
+            {
+                "test_once.py": dedent("""
                 import pytest
                 pytestmark = pytest.mark.memory_limit(growth="10 KB")
                 KEPT = []
@@ -108,8 +110,10 @@ def test_what_cannot_be_rerun_is_judged_on_its_first_run(project):
                         pytest.skip("only once")
                     SKIPPED.append(1)
             """)
-        }
-    ).measure()
+            }
+        )
+        .measure()
+    )
     run.assert_no_crash()
     assert run.counts == {"failed": 2}
     assert run.lines_with("judged on its first run", "failed")

@@ -76,6 +76,6 @@ def test_modes(serial_project, mode, xdist_args):
 def test_layers(serial_project):
     """The ini file says it as well, and the command line beats it."""
     suite = {"test_gc.py": "def test_one(): pass\n", "pytest.ini": "[pytest]\nmemopt_gc = collect\n"}
-    project = serial_project.with_files(suite)
+    project = serial_project.watched().with_files(suite)
     assert project.measure().document["run"]["gc_mode"] == "collect"
     assert project.measure("--memopt-gc=off").document["run"]["gc_mode"] == "off"

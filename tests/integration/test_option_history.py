@@ -45,7 +45,7 @@ def test_no_history(serial_project):
     """Without a history nothing is written, and the summary says that it is off; by command line or ini."""
     for ini, args in [("", ("--memopt-no-history",)), ("memopt_no_history = true", ())]:
         suite = SUITE | {"pytest.ini": f"[pytest]\n{ini}\n"}
-        run = serial_project.with_files(suite).measure("--memopt-report", *args)
+        run = serial_project.watched().with_files(suite).measure("--memopt-report", *args)
         assert run.document["run"]["id"] is None
         assert run.lines_with("history off")
         assert not list(serial_project.path.rglob("*.db"))

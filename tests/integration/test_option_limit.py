@@ -43,9 +43,13 @@ def _limits(run, ending):
 
 def test_closest_limit_wins(project):
     """For each metric the closest limit counts: mark, command line, marker expression, longer glob, shorter glob."""
-    run = project.with_files(SUITE).measure(
-        "--memopt-limit=tests/api/test_api.py::test_each*: growth=5MB",
-        "--memopt-limit=tests/api/test_api.py::test_each[[]2]: growth=4MB, peak=40MB",
+    run = (
+        project.watched()
+        .with_files(SUITE)
+        .measure(
+            "--memopt-limit=tests/api/test_api.py::test_each*: growth=5MB",
+            "--memopt-limit=tests/api/test_api.py::test_each[[]2]: growth=4MB, peak=40MB",
+        )
     )
     assert run.counts == {"passed": 7}
     mb = 1_000_000

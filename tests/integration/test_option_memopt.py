@@ -49,7 +49,7 @@ def test_off_loads_nothing(project):
 
 def test_on_measures_all_and_takes_no_argument(project):
     """``--memopt tests`` runs the folder ``tests``, measures each test, tells it in two lines, and keeps no history."""
-    run = project.with_files(SUITE).run("--memopt", "tests")
+    run = project.watched().with_files(SUITE).run("--memopt", "tests")
     run.assert_no_crash()
     assert run.counts == {"passed": 2}
     assert run.lines_with("memory:", "2 tests measured")
@@ -85,7 +85,7 @@ def test_empty_tests_read_nothing(serial_project):
 )
 def test_layers(serial_project, ini, args, is_on):
     """The command line beats the ini file, the ini file beats the default; blocking the plugin beats both."""
-    run = serial_project.with_files(SUITE | {"pytest.ini": f"[pytest]\n{ini}\n"}).run(*args)
+    run = serial_project.watched().with_files(SUITE | {"pytest.ini": f"[pytest]\n{ini}\n"}).run(*args)
     run.assert_no_crash()
     assert run.counts == {"passed": 2}
     assert bool(run.lines_with("memory:", "2 tests measured")) is is_on

@@ -65,7 +65,7 @@ def test_verbosity(serial_project):
 def test_ini(serial_project):
     """``memopt_report = true`` does the same, and the command line's other options still count."""
     suite = SUITE | {"pytest.ini": "[pytest]\nmemopt_report = true\n"}
-    run = serial_project.with_files(suite).run("--memopt-no-history")
+    run = serial_project.watched().with_files(suite).run("--memopt-no-history")
     assert run.lines_with("====", " memory ====")
     assert run.lines_with("history off")
     assert not (serial_project.path / ".memopt" / "history.db").exists()

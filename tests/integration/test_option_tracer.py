@@ -77,7 +77,7 @@ def test_a_suite_that_traces_itself_goes_on(serial_project):
                 assert tracemalloc.get_traceback_limit() == 3
         """),
     }
-    run = serial_project.with_files(suite).measure()
+    run = serial_project.watched().with_files(suite).measure()
     run.assert_no_crash()
     assert run.test("::test_after")["outcome"] == "passed"
     over = run.test("::test_over")

@@ -207,7 +207,7 @@ def test_trouble_in_fixtures(serial_project, limited):
         f"test_{scope}.py": TROUBLE.replace("SCOPE", scope).replace("LIMITED", mark)
         for scope in ("function", "class", "module", "session")
     }
-    project = serial_project.with_files(files | {"pytest.ini": "[pytest]\nmarkers = memory_limit: ours\n"})
+    project = serial_project.watched().with_files(files | {"pytest.ini": "[pytest]\nmarkers = memory_limit: ours\n"})
     bare = project.run("-p", "no:memopt", "-rA", "-p", "no:cacheprovider")
     ours = project.run("--memopt", "-rA", "-p", "no:cacheprovider")
     assert "INTERNALERROR" not in ours.text
@@ -273,7 +273,7 @@ def test_interruptions(serial_project, statement, code):
         """),
         "pytest.ini": "[pytest]\nmarkers = memory_limit: ours\n",
     }
-    project = serial_project.with_files(suite)
+    project = serial_project.watched().with_files(suite)
     bare = project.run("-p", "no:memopt")
     torn_down = (project.path / "torn-down").exists()
     (project.path / "torn-down").unlink(missing_ok=True)

@@ -144,7 +144,7 @@ def test_a_worker_that_is_killed(serial_project, options):
 def test_a_worker_that_is_killed_in_a_test_with_a_mark(serial_project):
     """It is told as well where only a mark asked for measuring."""
     marked = DEADLY["test_deadly.py"].replace("def test_kills", '@pytest.mark.memory_limit("1 GB")\ndef test_kills')
-    run = serial_project.with_files(DEADLY | {"test_deadly.py": marked}).run("-n2")
+    run = serial_project.watched().with_files(DEADLY | {"test_deadly.py": marked}).run("-n2")
     run.assert_no_crash()
     assert run.counts == {"failed": 1, "passed": 12}
     assert run.lines_with("died", "test_deadly.py::test_kills", "resident")
@@ -163,7 +163,7 @@ def test_a_run_that_is_killed(serial_project, args):
                     time.sleep(60)
         """)
     }
-    project = serial_project.with_files(suite)
+    project = serial_project.watched().with_files(suite)
     (project.path / "wait").touch()
     nowhere = subprocess.DEVNULL
     process = project.start("--memopt-report", *args, stdout=nowhere, stderr=nowhere, start_new_session=True)
