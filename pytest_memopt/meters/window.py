@@ -175,7 +175,10 @@ class Window:
         is_priced = self._settle_runner(shape)
         self._plan_learning(shape)
         objects = self._net_objects()
-        types = self._survivors(kept_by_runner) if self._is_worth_listing(objects) else ()
+        types: tuple[TypeUse, ...] = ()
+        if self._is_worth_listing(objects):
+            found = self._alive()
+            types = self._types_of(survivors([*kept_by_runner, durations_s], found))
         # a memory map is one object, whatever its size; only who loaded the module can have one
         mapped = mapped_bytes(new_objects()) if objects and "mmap" in sys.modules else 0
         return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
@@ -237,12 +240,14 @@ class Window:
         died = self._noted[_FROZEN] + self._last[Signal.OBJECTS] - self._noted[_ALL_END]
         return net - died
 
-    def _survivors(self, kept: Collection[object]) -> tuple[TypeUse, ...]:
-        if self._plan.net_objects:
-            ids = set(self._new_ids)
-            found = survivors(kept, [one for one in self._collector.list_all() if id(one) in ids])
-        else:
-            found = survivors(kept, new_objects())
+    def _alive(self) -> list[object]:
+        """What was made in the window and is alive, listed where nothing of ours is alive but what is on the stack."""
+        return self._of_ids(set(self._new_ids)) if self._plan.net_objects else new_objects()
+
+    def _of_ids(self, ids: set[int]) -> list[object]:
+        return [one for one in self._collector.list_all() if id(one) in ids]
+
+    def _types_of(self, found: list[object]) -> tuple[TypeUse, ...]:
         types = tuple(use for use in by_type(found) if not use.type.startswith(_RUNNER_TYPES))
         if self._plan.types:
             types = (*self._net_types(), *(use for use in types if use.type not in self._plan.types))

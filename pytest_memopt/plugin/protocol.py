@@ -36,6 +36,7 @@ class PhaseRunner:
         self._ihook = item.ihook  # asked for once: pytest looks through its conftest modules each time
         self._reraised = compat.reraised(item.config)
         self._actions: dict[When, Callable[[], None]] = dict.fromkeys(HOOKS, _nothing)
+        recorder.machinery = self._actions
 
     def run(self, when: When, *, nextitem: object = None) -> pytest.TestReport:
         """Run one phase, and make its report."""

@@ -29,7 +29,13 @@ PHASES = {phase.value: phase for phase in Phase}
 
 
 class Recorder:
-    """Owns the window; one run is current at a time, reruns come one after the other when the first is over."""
+    """Owns the window; one run is current at a time, reruns come one after the other when the first is over.
+
+    Attributes:
+        fixtures: what building fixtures costs.
+        current: the run that is going on.
+        machinery: what is called to run its phases: it survives the test, and isn't the test's.
+    """
 
     def __init__(self, window: Window, collector: Collector) -> None:
         self._window = window
@@ -42,6 +48,7 @@ class Recorder:
         self._account = Account.RUNNER
         self.fixtures = FixtureLedger(window)
         self.current: ItemRun | None = None
+        self.machinery: object = None
         self._in_phase = False
         self._log_handlers: tuple[Any, ...] | None = None
 
@@ -253,7 +260,7 @@ class Recorder:
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         failures = exceptions_alive(run.exception_ids) if run.raised else []
-        return [*run.reports.values(), *run.keepsakes.warnings, *failures, run]
+        return [*run.reports.values(), *run.keepsakes.warnings, *failures, run, self.machinery]
 
 
 def weigh_call_info(window: Window) -> Weight:

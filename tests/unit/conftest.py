@@ -190,7 +190,9 @@ def make_window(
     """Makes windows on the process; the garbage collector's lists are the process's own as well."""
     monkeypatch.setattr(reader_module, "count_tracked", lambda: process.objects)
     monkeypatch.setattr(
-        window_module, "survivors", lambda kept, found: [one for one in process.survivors if one not in kept]
+        window_module,
+        "survivors",
+        lambda kept, found: [one for one in process.survivors if not any(one is its for its in kept)],
     )
     return lambda **others: Window(process.instruments(**others), collector)
 
