@@ -60,6 +60,7 @@ class Window:
         self._types_before: Mapping[str, int] = {}
         self._notes: list[str] = []
         self._peak_bytes: int | None = None
+        self._has_traced = False
         self.is_open = False
         self.sites: tuple[Site, ...] = ()
 
@@ -79,15 +80,17 @@ class Window:
         if plan.net_objects:
             # collects twice: the second stops tracking the tuples whose contents the first stopped tracking
             self._collector.refresh()
-        if plan.traced and self._read.tracer is not None:
-            self._reader.level()
-            self._read.tracer.start()
-            self._reader.is_traced = True
+        if plan.traced and not self._has_traced:
+            self._rehearse_tracing()
         self._noted[_TRACED_OVERHEAD] = 0
         self._surroundings.start()
         self.is_open = True
         self._reader.read_first(self._last)
         self._noted[_FROZEN] = frozen_count(wanted=plan.net_objects)
+        if plan.traced and self._read.tracer is not None:
+            # after the reading: its tables are gone again at the last one
+            self._read.tracer.start()
+            self._reader.is_traced = True
 
     def mark_peak(self) -> None:
         """Forget the peaks so far: what comes now is the test's own."""
@@ -215,6 +218,13 @@ class Window:
         if self._reader.counts_small:
             return self._ledger.of_test(Signal.SMALL)
         return round(self._ledger.of_test(Signal.BLOCKS) * self._read.small.mean_block_bytes)
+
+    def _rehearse_tracing(self) -> None:
+        """Start and stop the tracer once: the first time it takes a megabyte that it keeps."""
+        self._has_traced = True
+        if self._read.tracer is not None:
+            self._read.tracer.start()
+            self._read.tracer.stop(with_sites=True)
 
     def _stop_tracer(self) -> None:
         if self._plan.traced and self._read.tracer is not None:

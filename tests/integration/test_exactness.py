@@ -75,8 +75,8 @@ def test_objects_are_counted_one_by_one(project):
     ).measure()
     for slot, count in enumerate([1, 10, 1000, 20_000]):
         record = run.test(f"::test_objects[{slot}-{count}]")
-        # beside the instances their tuple, and at most one object that pytest keeps of a parametrised test
-        assert count + 1 <= record["objects"] <= count + 2
+        # beside the instances their tuple; in a worker the thread that listens to the controller may hold a buffer or two
+        assert count + 1 <= record["objects"] <= count + (3 if project.args else 1)
         kept = {use["type"]: use["count"] for use in record["top_types"]}
         assert kept.get("test_objects.Session") == count
 

@@ -322,8 +322,24 @@ def test_a_peak_limit_starts_the_tracer(make, process, tracer):
     assert run(window, process).peak_bytes is None
     assert run(window, process, Plan(traced=True)).peak_bytes == 1000
     run(window, process, Plan(traced=True, sites=True))
-    assert (tracer.asked_for_sites, tracer.running) == ([False, True], 0)
+    rehearsal, *asked_for_sites = tracer.asked_for_sites
+    assert (rehearsal, asked_for_sites, tracer.running) == (True, [False, True], 0)
     assert window.sites == (Site("a.py", 3, "f", 10, 1),)
+
+
+def test_the_tracer_is_rehearsed_once(make, process, tracer):
+    """What a tracer takes the first time, and keeps, was there before the first window in which it counts."""
+    start = tracer.start
+
+    def start_and_take():
+        process.allocate(heap_bytes=0 if tracer.asked_for_sites else 1024**2)
+        start()
+
+    tracer.start = start_and_take
+    window = make(tracer=tracer)
+    for _ in range(2):
+        assert run(window, process, Plan(traced=True)).heap_bytes == 0
+    assert len(tracer.asked_for_sites) == 3
 
 
 def test_a_tracer_s_excuse_is_noted(make, process, tracer, traced):
