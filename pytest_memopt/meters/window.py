@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Collection, Hashable, Mapping
 from types import MappingProxyType
@@ -178,12 +177,10 @@ class Window:
         is_priced = self._settle_runner(shape)
         self._plan_learning(shape)
         objects = self._net_objects()
-        types: tuple[TypeUse, ...] = ()
-        if self._is_worth_listing(objects):
-            found = self._alive()
-            types = self._types_of(survivors([*kept_by_runner, durations_s], found))
-        # a memory map is one object, whatever its size; only who loaded the module can have one
-        mapped = mapped_bytes(new_objects()) if objects and "mmap" in sys.modules else 0
+        is_listed = self._is_worth_listing(objects)
+        found = self._alive() if is_listed or objects else []
+        types = self._types_of(survivors([*kept_by_runner, durations_s], found)) if is_listed else ()
+        mapped = mapped_bytes(found) if objects else 0  # a memory map is one object, whatever its size
         return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
 
     def learn_anew(self) -> None:

@@ -465,6 +465,18 @@ def test_maps_are_growth(window, process, monkeypatch, plan):
     assert nothing_new.mapped_bytes == 0
 
 
+def test_maps_are_growth_where_old_objects_are_counted(window, process, collector, monkeypatch):
+    """Counting old objects freezes the new ones: a memory map among them is growth all the same."""
+    with mmap.mmap(-1, 8192) as memory_map:
+        listed = [memory_map]
+        monkeypatch.setattr(window_module, "new_objects", lambda: list(listed))
+        monkeypatch.setattr(collector, "count_all", lambda: listed.clear() or 0)
+        monkeypatch.setattr(collector, "list_all", lambda: [memory_map, {}])
+        plan = Plan(detail=Detail.EXACT, net_objects=True)
+        measured = run(window, process, plan, call=lambda: process.allocate(objects=1))
+    assert measured.mapped_bytes == 8192
+
+
 def test_named_types_are_counted_net(window, process):
     """Types that have a limit of their own are counted over the whole heap, before and after."""
 
