@@ -72,8 +72,7 @@ class Collector:
     def _freeze_unless_frozen(self) -> None:
         # not collected before, which takes long: what is garbage already is found by the first refresh
         if not self._has_frozen and self._mode is GcMode.FREEZE:
-            gc.freeze()
-            self._has_frozen = True
+            self._freeze()
             self._refresh_cost_s = max(self._refresh_cost_s, gc.get_freeze_count() / _OBJECTS_PER_S)
 
     def give_back(self) -> None:
@@ -87,9 +86,7 @@ class Collector:
         """Settle before a window: nothing that is garbage already may be charged to what comes."""
         if self._mode is not GcMode.OFF:
             gc.collect()
-        if self._mode is GcMode.FREEZE:
-            gc.freeze()
-            self._has_frozen = True
+        self._freeze()
 
     def settle(self) -> None:
         """Settle inside or at the end of a window."""
@@ -116,17 +113,20 @@ class Collector:
         gc.collect()
         # Python 3.12 freezes what is immortal at each collection by itself
         count = len(gc.get_objects()) + gc.get_freeze_count()
-        if self._mode is GcMode.FREEZE:
-            gc.freeze()
-            self._has_frozen = True
+        self._freeze()
         return count
 
     def list_all(self) -> list[object]:
         """All tracked objects, old ones included: O(heap)."""
         self.release()
         found = gc.get_objects()
-        self._freeze_unless_frozen()
+        self._freeze()
         return found
+
+    def _freeze(self) -> None:
+        if self._mode is GcMode.FREEZE:
+            gc.freeze()
+            self._has_frozen = True
 
     def release(self) -> None:
         """Thaw what was frozen here; harmless when nothing was."""

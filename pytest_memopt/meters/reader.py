@@ -57,16 +57,12 @@ class Reader:
         moved = into[Signal.BLOCKS] != before[Signal.BLOCKS]
         into[Signal.SMALL] = self._read.small.read_bytes() if moved and self.counts_small else before[Signal.SMALL]
 
-    def level(self) -> None:
-        """Fill the C library's cache where it can't be counted; not on a heap too large for such care."""
-        if self._read.level is not None and self.detail is not Detail.LEAN and not self.is_traced:
-            self._read.level()
-
     def _clear(self) -> None:
         if self.detail is Detail.EXACT:
             clear_type_cache()  # it keeps the attribute names that were looked up last
             self._collector.settle()  # what finalizers let go of (ctypes' classes) falls only with the next one
-        self.level()
+        if self._read.level is not None and self.detail is not Detail.LEAN and not self.is_traced:
+            self._read.level()
 
     def _note(self, into: array[int]) -> None:
         into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0

@@ -14,7 +14,6 @@ from .plain_imports import plain_imports
 if TYPE_CHECKING:
     from ..limits.rules import Rule
     from ..settings import Settings
-    from .engine import Engine
     from .header import Header
 
 
@@ -33,7 +32,6 @@ class Activation:
         self.rules = rules
         self.has_marks = False
         self.header: Header | None = None
-        self._engine: Engine | None = None
         self._closers: list[Any] = []
 
     @property

@@ -207,9 +207,8 @@ class Recorder:
         if run.purpose is Purpose.RERUN:
             run.forget_output()
         else:
-            self._window.refund(
-                self._weigh_kept(run)
-            )  # at once: held until the last reading, the weight would be counted
+            # at once: held until the last reading, the weight would be counted
+            self._window.refund(self._weigh_kept(run))
         self._window.close()
         if self._window.reads_phases:
             self._window.refund(self._call_weights[self._calls_charged], Account.RUNNER)

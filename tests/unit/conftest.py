@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -163,6 +163,25 @@ class StillCollector:
     def count_all(self) -> int:
         self.calls.append("count")
         return gc.get_freeze_count()
+
+
+def _freeze() -> Iterator[None]:
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def frozen() -> Iterator[None]:
+    """The collector as a window leaves it when it opens: all that is alive is frozen."""
+    yield from _freeze()
+
+
+@pytest.fixture(scope="module")
+def frozen_module() -> Iterator[None]:
+    """The same for all tests of a module; it also makes collections quick."""
+    yield from _freeze()
 
 
 @pytest.fixture

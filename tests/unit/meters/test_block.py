@@ -13,6 +13,8 @@ from pytest_memopt.meters.heap import CHeap
 from pytest_memopt.meters.objects import count_tracked
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
+pytestmark = pytest.mark.usefixtures("frozen_module")
+
 CAN_COUNT = SmallBlocks().is_exact and CHeap().available
 IS_TRACED = sys.gettrace() is not None
 TRACING_IS_CLEAN = sys.version_info >= (3, 12, 5)
@@ -34,15 +36,6 @@ class Heap(CHeap):
 
     def read(self):
         return self.process.read_heap()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _frozen():
-    """What is there already is frozen, as in a window of the plugin; it also makes collections quick."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import gc
 import mmap
 import sys
 
-import pytest
-
 from pytest_memopt.meters.measurement import TypeUse
 from pytest_memopt.meters.objects import (
     by_type,
@@ -32,15 +30,6 @@ class Liar:
 
     def __sizeof__(self):
         raise RuntimeError("no")
-
-
-@pytest.fixture
-def frozen():
-    """The collector as a window leaves it when it opens."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def test_new_objects_are_counted(frozen):

@@ -1,6 +1,5 @@
 """Measuring and limiting a part of a test."""
 
-import gc
 import sys
 import tracemalloc
 
@@ -13,21 +12,14 @@ from pytest_memopt.meters.block import BlockMeter
 from pytest_memopt.meters.heap import CHeap
 from pytest_memopt.plugin.probe import SOURCE, LimitedBlock, MemoryProbe
 
+pytestmark = pytest.mark.usefixtures("frozen_module")
+
 
 class Session:
     """Something of the program's."""
 
 
 TYPE = f"{__name__}.Session"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _frozen():
-    """What is there already is frozen, as in a window of the plugin; it also makes collections quick."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
