@@ -47,9 +47,12 @@ def check_format(connection: sqlite3.Connection, path: Path, newest: int) -> int
         HistoryError: when the file is someone else's database, or of a newer format than ``newest``.
         sqlite3.DatabaseError: when it can't be read.
     """
-    number = _pragma(connection, "user_version")
+    # In this order: another process may be making the history, whose tables come in one step with owner and number.
+    with closing(connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")) as cursor:
+        is_in_use = cursor.fetchone() is not None
     owner = _pragma(connection, "application_id")
-    if owner != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+    number = _pragma(connection, "user_version")
+    if is_in_use and owner != APPLICATION_ID:
         raise HistoryError(
             f"{path} is a database, but not a history of pytest-memopt; choose another with --memopt-history"
         )

@@ -466,3 +466,29 @@ def test_processes_that_write_at_once_all_succeed(path):
         runs = store.runs()
         assert len({found.uid for found in runs}) == 30
         assert {found.test_count for found in runs} == {50}
+
+
+class Interrupted:
+    """A connection, between two of whose statements another process makes the history."""
+
+    def __init__(self, path, statements_before):
+        self._own = sqlite3.connect(path, isolation_level=None)
+        self._path = path
+        self._left = statements_before
+
+    def execute(self, sql):
+        if self._left == 0:
+            HistoryStore.open(self._path).close()
+        self._left -= 1
+        return self._own.execute(sql)
+
+    def close(self):
+        self._own.close()
+
+
+@pytest.mark.parametrize("statements_before", range(4))
+def test_a_history_that_is_made_meanwhile_is_one(tmp_path, statements_before):
+    """Whenever another process makes the history while its format is asked for, it isn't taken for somebody else's."""
+    path = tmp_path / "history.db"
+    with closing(Interrupted(path, statements_before)) as connection:
+        assert schema.check_format(connection, path, len(schema.MIGRATIONS)) in {0, len(schema.MIGRATIONS)}
