@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
 import tracemalloc
 from array import array
-from collections.abc import Callable
 from functools import cache
 from time import perf_counter_ns
 from types import TracebackType
@@ -16,15 +14,14 @@ from ..errors import MeterError
 from .block_use import NOTHING, OF_PROGRAM, READ, UNKNOWN, BlockUse, Column
 from .cache_clearing import clear_type_cache
 from .heap import CHeap
-from .instruments import SmallBytes
+from .instruments import SmallBlockMeter
 from .objects import count_tracked, mapped_bytes
 from .pymalloc import SmallBlocks
-from .traced_peak import TRACING_LEAKS, TracedPeak
+from .traced_peak import TRACING_LEAKS, UNTOLD_TRACE_BYTES, TracedPeak
 
 _WARM_UP_BLOCKS: Final = 3
 # malloc may give a block that is larger than asked for, which goes back to another size's place; the next time evens it out
 _LEVELLINGS: Final = 3
-_TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
 
 
 class BlockMeter:
@@ -38,13 +35,9 @@ class BlockMeter:
         uses: how many results are alive, in the only element.
     """
 
-    def __init__(
-        self, small: SmallBytes, heap: CHeap, count_blocks: Callable[[], int] = sys.getallocatedblocks
-    ) -> None:
+    def __init__(self, small: SmallBlockMeter, heap: CHeap) -> None:
         self._small = small
         self._heap = heap
-        self._count_blocks = count_blocks
-        self._reads_small = small.is_exact and bool(count_blocks())
         self.is_exact = small.is_exact and heap.available
         self.uses = array("q", [0])
         self._of_reading = self._of_traced_reading = self._of_use = NOTHING
@@ -86,9 +79,7 @@ class BlockMeter:
         into[Column.USES] = self.uses[0]
         if tracemalloc.is_tracing():
             into[Column.TABLES] = tracemalloc.get_tracemalloc_memory()
-        if self._reads_small:
-            into[Column.SMALL] = self._small.read_bytes()
-        into[Column.BLOCKS] = self._count_blocks()
+        into[Column.BLOCKS], into[Column.SMALL] = self._small.read()
 
     def settle(self, figures: array[int], before: array[int], *, is_traced: bool) -> None:
         """Turn the last reading into what was used since ``before``, without what is of the measuring."""
@@ -97,10 +88,10 @@ class BlockMeter:
             figures[column] -= before[column]
         for column in OF_PROGRAM:
             figures[column] -= of_reading[column] + figures[Column.USES] * self._of_use[column]
-        if not self._reads_small:
+        if not self._small.is_exact:
             figures[Column.SMALL] = round(figures[Column.BLOCKS] * self._small.mean_block_bytes)
         if figures[Column.TABLES]:
-            figures[Column.HEAP] -= figures[Column.TABLES] + figures[Column.BLOCKS] * _TRACE_BYTES
+            figures[Column.HEAP] -= figures[Column.TABLES] + figures[Column.BLOCKS] * UNTOLD_TRACE_BYTES
         is_disturbed = figures[Column.TABLES] or (is_traced and TRACING_LEAKS)
         figures[Column.IS_EXACT] = self.is_exact and not is_disturbed
 

@@ -12,6 +12,7 @@ _REFRESH_SHARE: Final = 0.005
 _REFRESH_COST_GUESS_S: Final = 0.05
 _OBJECTS_PER_S: Final = 1_000_000  # how many a refresh looks at, until one was timed
 _RARELY: Final = 10_000  # new objects until the interpreter collects by itself; CPython's own is 700, or 2000
+_ONLY_NEW: Final = 1000  # such collections until one looks at what survived those before; CPython's own is 10
 
 
 class GcMode(str, Enum):
@@ -30,7 +31,8 @@ class Collector:
     ``gc.get_objects`` lists just what is new. Cyclic garbage that was frozen while alive is found by ``refresh``.
 
     As garbage is collected after every test, the interpreter need not look for it as often by itself: ``take_over``
-    lets it wait for 10 000 new objects, which takes a megabyte or two more, and saves what the windows cost.
+    lets it wait for 10 000 new objects, which takes a megabyte or two more, and look at those alone: what modules are
+    made of, while tests are collected, isn't looked at again and again. That saves what the windows cost.
     """
 
     def __init__(self, mode: GcMode = GcMode.FREEZE, clock: Callable[[], float] = perf_counter) -> None:
@@ -67,7 +69,7 @@ class Collector:
             before = gc.get_threshold()
             self._threshold_before = before
             if 0 < before[0] < _RARELY:
-                gc.set_threshold(_RARELY, *before[1:])
+                gc.set_threshold(_RARELY, _ONLY_NEW, *before[2:])
 
     def _freeze_unless_frozen(self) -> None:
         # not collected before, which takes long: what is garbage already is found by the first refresh
@@ -79,7 +81,7 @@ class Collector:
         """Thaw what was frozen, and have the interpreter collect as before, unless somebody else said how meanwhile."""
         self.release()
         before, self._threshold_before = self._threshold_before, None
-        if before is not None and gc.get_threshold() == (_RARELY, *before[1:]):
+        if before is not None and gc.get_threshold() == (_RARELY, _ONLY_NEW, *before[2:]):
             gc.set_threshold(*before)
 
     def settle_before(self) -> None:

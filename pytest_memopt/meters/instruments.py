@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 from .protocol import Meter, PeakMeter, Tracer
 
 
-class SmallBytes(Protocol):
-    """What a window needs of the small-block meter, beside the number of blocks."""
+class SmallBlockMeter(Protocol):
+    """What a window needs of the meter of small blocks."""
 
     @property
     def mean_block_bytes(self) -> float:
@@ -21,8 +21,8 @@ class SmallBytes(Protocol):
         """Whether bytes can be counted."""
         ...
 
-    def read_bytes(self) -> int:
-        """Bytes in small blocks."""
+    def read(self) -> tuple[int, int]:
+        """How many blocks are in use, and their bytes; 0 bytes where those can't be counted."""
         ...
 
 
@@ -30,8 +30,7 @@ class Instruments(NamedTuple):
     """The meters that a window reads; ``None`` where this platform has none.
 
     Attributes:
-        blocks: number of small blocks in use.
-        small: their bytes.
+        small: small blocks in use, and their bytes.
         heap: bytes in use by C ``malloc``.
         trim: gives what ``malloc`` keeps for later back to the kernel.
         level: brings the caches of ``malloc`` to the same state, where two readings can't be compared without.
@@ -42,8 +41,7 @@ class Instruments(NamedTuple):
         tracer: counts allocations where a limit asks for it.
     """
 
-    blocks: Callable[[], int]
-    small: SmallBytes
+    small: SmallBlockMeter
     heap: Callable[[], int] | None = None
     trim: Callable[[], object] | None = None
     level: Callable[[], object] | None = None

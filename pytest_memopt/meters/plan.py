@@ -9,7 +9,6 @@ from typing import NamedTuple
 class Detail(IntEnum):
     """How closely a window looks, and what it may cost."""
 
-    LEAN = 0  # as FULL, but the bytes of small blocks are estimated: for heaps so large that counting them is dear
     FULL = 1  # readings at both ends; what pytest's reports weigh is known by their shape
     EXACT = 2  # readings on all sides of each phase too: for tests with limits, and to learn what reports weigh
 

@@ -88,6 +88,14 @@ class Tracer(Protocol):
         """Bytes allocated since the start and not freed yet; 0 where that can't be told before the end."""
         ...
 
+    def tables_bytes(self, blocks_count: int) -> int:
+        """Bytes of C heap that the tracer itself holds until it stops, up to a constant; 0 where that can't be told.
+
+        Args:
+            blocks_count: small blocks that are in use: the tracer remembers each that is new.
+        """
+        ...
+
     def stop(self, *, with_sites: bool = False) -> TracedUse:
         """End the count, and free all that the tracer itself holds; the allocating lines only on request."""
         ...

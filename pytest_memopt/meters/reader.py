@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from array import array
-from typing import Final
 
 from .account import Signal
 from .cache_clearing import clear_type_cache
@@ -12,8 +11,6 @@ from .collector import Collector
 from .instruments import Instruments
 from .objects import count_tracked
 from .plan import Detail
-
-_BLOCKS_LEAN: Final = 3_000_000  # from here on a reading of the blocks takes 90 microseconds and more
 
 
 class Reader:
@@ -24,7 +21,6 @@ class Reader:
 
     Attributes:
         detail: how closely to look.
-        counts_small: whether the bytes of small blocks are counted.
         is_traced: whether a tracer is counting: what is allocated for a reading would be in the test's peak.
     """
 
@@ -32,41 +28,30 @@ class Reader:
         self._read = instruments
         self._collector = collector
         self.detail = Detail.FULL
-        self.counts_small = False
         self.is_traced = False
-
-    def choose_detail(self, wanted: Detail, last_blocks_count: int) -> None:
-        """Look as closely as ``wanted``, unless the heap is too large, or the collector lists old objects too."""
-        if wanted is not Detail.EXACT and (last_blocks_count > _BLOCKS_LEAN or not self._collector.lists_only_new):
-            wanted = Detail.LEAN
-        self.detail = wanted
-        self.counts_small = self._read.small.is_exact and wanted is not Detail.LEAN
 
     def read_first(self, into: array[int]) -> None:
         """Settle before a window, then read: nothing that is garbage already may be charged to what comes."""
         self._clear()
         self._collector.settle_before()
         self._note(into)
-        into[Signal.SMALL] = self._read.small.read_bytes() if self.counts_small else 0
 
-    def read_next(self, into: array[int], before: array[int]) -> None:
-        """Settle, then read; the bytes of small blocks only when the blocks moved since ``before``."""
+    def read_next(self, into: array[int]) -> None:
+        """Settle, then read."""
         self._clear()
         self._collector.settle()
         self._note(into)
-        moved = into[Signal.BLOCKS] != before[Signal.BLOCKS]
-        into[Signal.SMALL] = self._read.small.read_bytes() if moved and self.counts_small else before[Signal.SMALL]
 
     def _clear(self) -> None:
         if self.detail is Detail.EXACT:
             clear_type_cache()  # it keeps the attribute names that were looked up last
             self._collector.settle()  # what finalizers let go of (ctypes' classes) falls only with the next one
-        if self._read.level is not None and self.detail is not Detail.LEAN and not self.is_traced:
+        if self._read.level is not None and not self.is_traced:
             self._read.level()
 
     def _note(self, into: array[int]) -> None:
         into[Signal.OBJECTS] = count_tracked() if self._collector.lists_only_new else 0
-        into[Signal.BLOCKS] = self._read.blocks()
+        into[Signal.BLOCKS], into[Signal.SMALL] = self._read.small.read()
         into[Signal.HEAP] = self._read.heap() if self._read.heap is not None else 0
 
 

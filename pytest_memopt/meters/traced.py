@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from .measurement import Site
 from .status import MeterStatus
-from .traced_peak import TRACING_LEAKS
+from .traced_peak import TRACING_LEAKS, UNTOLD_TRACE_BYTES
 
 MOST_SITES: Final = 20
 _OWN_FOLDER: Final = str(Path(__file__).parents[1])
@@ -95,6 +95,10 @@ class TracemallocTracer:
     def current(self) -> int:
         """Bytes allocated since the start and not freed yet."""
         return tracemalloc.get_traced_memory()[0] - self._base_bytes
+
+    def tables_bytes(self, blocks_count: int) -> int:
+        """Bytes of C heap that tracemalloc's tables take, with what it leaves out of its own account for each trace."""
+        return tracemalloc.get_tracemalloc_memory() + blocks_count * UNTOLD_TRACE_BYTES
 
     def stop(self, *, with_sites: bool = False) -> Traced:
         """End the count, and free all that tracemalloc holds, unless it traced before ``start``."""

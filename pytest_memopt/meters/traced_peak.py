@@ -11,6 +11,7 @@ from typing import Final
 _BYTES_HEADER: Final = 33
 _PEAK_BEFORE, _BASE, _NOW, _PEAK = range(4)
 _WIDTH: Final = 4
+UNTOLD_TRACE_BYTES: Final = 48  # of each trace, what tracemalloc leaves out when it tells the size of its tables
 TRACING_LEAKS: Final = sys.version_info < (3, 12, 5)  # gh-121390: 32 bytes for each line that allocated
 
 

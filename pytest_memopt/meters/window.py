@@ -7,13 +7,14 @@ from collections.abc import Collection, Hashable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .account import Account, Ledger, Signal, empty_reading
+from .account import TEST_ACCOUNTS, Account, Ledger, Signal, empty_reading
 from .cache_clearing import clear_interpreter_caches
 from .collector import Collector
 from .instruments import Instruments
 from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from .objects import by_type, count_of_types, mapped_bytes, new_objects, survivors
 from .plan import Detail, Plan
+from .protocol import Tracer
 from .reader import Reader, frozen_count
 from .runner_prices import RunnerPrices
 from .surroundings import Surroundings
@@ -25,7 +26,7 @@ _LISTED_FROM_BYTES: Final = 4096
 _LISTED_FROM_OBJECTS: Final = 32
 _ACCOUNTS: Final = ((Phase.SETUP, Account.SETUP), (Phase.CALL, Account.CALL), (Phase.TEARDOWN, Account.TEARDOWN))
 _NOTHING: Final[Mapping[Phase, float]] = MappingProxyType({})
-_FROZEN, _ALL_END, _TRACED_OVERHEAD = range(3)
+_FROZEN, _ALL_END, _TRACED_OVERHEAD, _TABLES = range(4)
 
 
 class Window:
@@ -50,7 +51,7 @@ class Window:
         self._prices = RunnerPrices()
         self._last = empty_reading()
         self._now = empty_reading()
-        self._noted = array("q", [0, 0, 0])
+        self._noted = array("q", [0, 0, 0, 0])
         self._new_ids = array("Q")
         self._plan = Plan()
         self._account = Account.SETUP
@@ -67,7 +68,7 @@ class Window:
         """Settle, take the first reading and make ``SETUP`` the current account."""
         self._plan = plan
         self._collector.leave_alone(alone=plan.gc_off)
-        self._reader.choose_detail(self._wanted_detail(plan.detail), self._last[Signal.BLOCKS])
+        self._reader.detail = self._wanted_detail(plan.detail)
         self._account = Account.SETUP
         self._notes, self._peak_bytes, self.sites = [], None, ()
         self._types_before = count_of_types(plan.types) if plan.types else {}
@@ -89,6 +90,7 @@ class Window:
         if plan.traced and self._read.tracer is not None:
             # after the reading: its tables are gone again at the last one
             self._read.tracer.start()
+            self._noted[_TABLES] = self._read.tracer.tables_bytes(self._last[Signal.BLOCKS])
             self._reader.is_traced = True
 
     def mark_peak(self) -> None:
@@ -198,21 +200,32 @@ class Window:
 
     def _charge(self) -> None:
         now, before = self._now, self._last
-        self._reader.read_next(now, before)
+        self._reader.read_next(now)
         self._ledger.charge(self._account, before, now)
         self._now, self._last = before, now
+        if self._reader.is_traced and self._read.tracer is not None:
+            self._charge_tables(self._read.tracer)
+
+    def _charge_tables(self, tracer: Tracer) -> None:
+        """Have the test pay for the tracer's tables until they are freed, which will be in its teardown."""
+        grown_bytes = tracer.tables_bytes(self._last[Signal.BLOCKS]) - self._noted[_TABLES]
+        self._noted[_TABLES] += grown_bytes
+        # pytest pays for its own where the tracer leaks: tables and leak about even out in the test's account
+        if self._account is Account.SHARED or (self._account not in TEST_ACCOUNTS and not tracer.leaks):
+            self._ledger.move(self._account, Account.TEARDOWN, (0, grown_bytes))
 
     def _settle_runner(self, shape: Hashable) -> bool:
         """Learn pytest's share in this window, or take it off by its price; whether that is known."""
         if self._reader.detail is Detail.EXACT:
-            self._prices.learn(shape, self.weight_of(Account.RUNNER))
+            if not self._plan.traced:
+                self._prices.learn(shape, self.weight_of(Account.RUNNER))
             return True
         self.refund(self._prices.price(shape), Account.RUNNER)
         return self._prices.knows(shape)
 
     def _small_bytes(self) -> int:
         """Net bytes of the test's small blocks, estimated by their number where they are not counted."""
-        if self._reader.counts_small:
+        if self._read.small.is_exact:
             return self._ledger.of_test(Signal.SMALL)
         return round(self._ledger.of_test(Signal.BLOCKS) * self._read.small.mean_block_bytes)
 
@@ -289,7 +302,7 @@ class Window:
         has_heap = self._read.heap is not None
         return Measurement(
             growth_bytes=small_bytes + heap_bytes + mapped,
-            exact=self._reader.counts_small and is_priced and has_heap and not self._is_disturbed(),
+            exact=self._read.small.is_exact and is_priced and has_heap and not self._plan.traced,
             blocks=ledger.of_test(Signal.BLOCKS),
             small_bytes=small_bytes,
             heap_bytes=heap_bytes if has_heap else None,
@@ -306,9 +319,6 @@ class Window:
             extra=around.extra,
             notes=tuple(self._notes),
         )
-
-    def _is_disturbed(self) -> bool:
-        return self._plan.traced and self._read.tracer is not None and self._read.tracer.leaks
 
     def _phases(self, durations_s: Mapping[Phase, float]) -> dict[Phase, PhaseUse]:
         return {

@@ -19,6 +19,7 @@ def snapshot_taker() -> Callable[..., Snapshot]:
 
     def bytes_in_use() -> int:
         heap.level()
-        return (small.read_bytes() if small.is_used else 0) + heap.read()
+        _, small_bytes = small.read()
+        return small_bytes + heap.read()
 
     return partial(take_snapshot, bytes_in_use=bytes_in_use)

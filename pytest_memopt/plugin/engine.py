@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NamedTuple
 
 import pytest
@@ -59,7 +58,6 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     collector = Collector(GcMode(settings.gc.value))
     collector.take_over()
     instruments = Instruments(
-        blocks=sys.getallocatedblocks,
         small=small,
         heap=heap.read if heap.available else None,
         trim=heap.trim if heap.available else None,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ..limits.judge import exceeded_in_all, is_in_doubt
+from ..limits.limits import Metric
 from ..limits.rules import Rule
 from ..meters.measurement import Measurement, Phase, Site
 from ..settings import Settings
@@ -140,7 +141,7 @@ class Examiner:
         warmup = max(wanted.limits.warmup, int(run.purpose is Purpose.FOREIGN))
         runs, sites = [measured], tuple[Site, ...]()
         judgement = judge(runs, wanted.limits)
-        if warmup or judgement.breaches:
+        if warmup or judgement.breaches or self._is_blurred(wanted, measured):
             with rerunner.ready(self._next), self._at_home():
                 runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
                 judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
@@ -174,17 +175,32 @@ class Examiner:
         """The run that is judged, its reruns, and why there are none although some were wanted."""
         runs = [first]
         try:
+            if not warmup and self._is_blurred(wanted, first):
+                runs = [self._unblurred(wanted, first, rerunner)]
             for _ in range(warmup):
-                runs = [rerunner.rerun(wanted.plan)]
+                runs = [self._run_again(wanted, rerunner)]
             for _ in range(self._settings.confirm):
                 if not exceeded_in_all(runs, wanted.limits):
                     break
-                runs.append(rerunner.rerun(wanted.plan))
+                runs.append(self._run_again(wanted, rerunner))
             while self._settings.confirm and len(runs) < RUNS_IN_DOUBT and is_in_doubt(runs, wanted.limits):
-                runs.append(rerunner.rerun(wanted.plan))
+                runs.append(self._run_again(wanted, rerunner))
         except CannotRerun as problem:
             return runs, str(problem)
         return runs, None
+
+    def _run_again(self, wanted: Wanted, rerunner: Rerunner) -> Measurement:
+        again = rerunner.rerun(wanted.plan)
+        return self._unblurred(wanted, again, rerunner) if self._is_blurred(wanted, again) else again
+
+    def _is_blurred(self, wanted: Wanted, measured: Measurement) -> bool:
+        """Whether growth is limited, and the tracer of a limit on the peak left something of its own in it."""
+        return wanted.plan.traced and not measured.exact and wanted.limits.covers(Metric.GROWTH)
+
+    def _unblurred(self, wanted: Wanted, traced: Measurement, rerunner: Rerunner) -> Measurement:
+        """What a traced run found, with everything but the peak from one more run without the tracer."""
+        calm = rerunner.rerun(wanted.plan._replace(traced=False))
+        return calm._replace(peak_bytes=traced.peak_bytes)
 
     def _attach(self, report: pytest.TestReport, record: TestRecord) -> None:
         # an xdist worker sends plain JSON; in one process the record can go as it is

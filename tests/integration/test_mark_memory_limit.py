@@ -83,6 +83,42 @@ def test_each_metric(project):
     assert run.lines_with("test_metrics.py:", "in test_growth_over")
 
 
+PEAK_AND_GROWTH = """
+import pytest
+KEPT = []
+
+@pytest.fixture(scope="session")
+def wide():
+    return [float(number) for number in range(50_000)]
+
+@pytest.mark.memory_limit("50 MB", growth="256 B")
+@pytest.mark.parametrize("number", range(3))
+def test_nothing(number): pass
+
+@pytest.mark.memory_limit("50 MB")
+def test_asks_for_a_wide_fixture(wide): pass
+
+@pytest.mark.memory_limit("50 MB", growth="1 KB")
+def test_keeps(wide): KEPT.append([float(number) for number in range(100)])
+
+@pytest.mark.memory_limit("500 KB", growth="1 KB")
+def test_both(wide): KEPT.append([float(number) for number in range(30_000)])
+"""
+
+
+def test_growth_beside_a_peak_is_exact(project):
+    """The tables of the tracer that counts the peak are no growth: of a test, or of a fixture that it asks for."""
+    run = project.with_files({"test_peak_and_growth.py": PEAK_AND_GROWTH}).measure()
+    assert run.counts == {"passed": 4, "failed": 2}
+    assert all(abs(run.test(f"::test_nothing[{number}]")["growth_bytes"]) <= 256 for number in range(3))
+    keeps, both = run.test("::test_keeps"), run.test("::test_both")
+    assert 100 * 32 + 800 < keeps["growth_bytes"] < 100 * 32 + 1300
+    assert 960_000 < both["growth_bytes"] < 1_250_000
+    assert [breach["metric"] for breach in both["breaches"]] == ["peak", "growth"]
+    wide = run.fixture("wide")
+    assert abs(wide["growth_bytes"] / wide["builds"] - 50_000 * (32 + 8 * 9 / 8)) < 80_000
+
+
 PLACES = """
 import pytest
 pytestmark = pytest.mark.memory_limit(growth="1 MB", objects=1000)

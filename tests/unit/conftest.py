@@ -63,6 +63,7 @@ class FakeTracer:
     found: Traced = field(default_factory=lambda: Traced(1000, (Site("a.py", 3, "f", 10, 1),)))
     running: int = 0
     current_bytes: int = 0
+    held_bytes: int = 0
     forgotten: int = 0
     name: str = "fake"
     leaks: bool = False
@@ -79,6 +80,9 @@ class FakeTracer:
 
     def current(self) -> int:
         return self.current_bytes
+
+    def tables_bytes(self, blocks_count: int) -> int:
+        return self.held_bytes
 
     def stop(self, *, with_sites: bool = False) -> Traced:
         self.running -= 1
@@ -106,13 +110,9 @@ class FakeProcess:
         self.heap_bytes += heap_bytes
         self.objects += objects
 
-    def read_bytes(self) -> int:
+    def read(self) -> tuple[int, int]:
         self.reads["small"] += 1
-        return self.small_bytes
-
-    def read_blocks(self) -> int:
-        self.reads["blocks"] += 1
-        return self.blocks
+        return self.blocks, self.small_bytes if self.is_exact else 0
 
     def read_heap(self) -> int:
         self.reads["heap"] += 1
@@ -131,7 +131,7 @@ class FakeProcess:
             "level": self.level,
             "trim": self.trim,
         }
-        return Instruments(**{"blocks": self.read_blocks, "small": self, **known, **others})
+        return Instruments(**{"small": self, **known, **others})
 
 
 @dataclass

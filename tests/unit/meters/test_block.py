@@ -43,7 +43,7 @@ def meter(process, monkeypatch):
     """A meter of a process whose memory is a few numbers."""
     monkeypatch.setattr(block_module, "count_tracked", lambda: process.objects)
     monkeypatch.setattr(block_module, "mapped_bytes", lambda objects: 0)
-    return BlockMeter(process, Heap(process), process.read_blocks)
+    return BlockMeter(process, Heap(process))
 
 
 def figures(use):
@@ -71,24 +71,24 @@ def test_the_heap_is_levelled_before_each_reading(meter, process):
 def test_bytes_that_can_not_be_counted_are_estimated(process):
     """Where the interpreter doesn't tell its bytes, blocks count by their mean size."""
     process.is_exact = False
-    meter = BlockMeter(process, Heap(process), process.read_blocks)
+    meter = BlockMeter(process, Heap(process))
     with Block(meter, peak=False) as use:
         process.allocate(blocks=10, small_bytes=99, heap_bytes=50)
-    assert (use.growth_bytes, use.exact, process.reads["small"]) == (690, False, 0)
+    assert (use.growth_bytes, use.exact) == (690, False)
 
 
 def test_without_pymalloc_the_heap_has_it_all(process):
     """Under ``PYTHONMALLOC=malloc`` there are no small blocks, which is exact."""
-    process.blocks = 0
-    meter = BlockMeter(process, Heap(process), process.read_blocks)
+    process.blocks = process.small_bytes = 0
+    meter = BlockMeter(process, Heap(process))
     with Block(meter, peak=False) as use:
         process.allocate(heap_bytes=50)
-    assert (use.growth_bytes, use.exact, process.reads["small"]) == (50, True, 0)
+    assert (use.growth_bytes, use.exact) == (50, True)
 
 
 def test_without_a_heap_meter_growth_is_no_count(process):
     """Where the C library can't be asked, growth is of small blocks only, and not exact."""
-    with Block(BlockMeter(process, CHeap(None, None), process.read_blocks), peak=False) as use:
+    with Block(BlockMeter(process, CHeap(None, None)), peak=False) as use:
         process.allocate(small_bytes=64, heap_bytes=5000)
     assert (use.growth_bytes, use.exact) == (64, False)
 
@@ -163,7 +163,7 @@ def test_what_the_tracer_leaks_is_no_count(meter, process, monkeypatch):
 
 def test_frozen_objects_are_counted_too(process):
     """An old object that dies counts, and whether others freeze or thaw meanwhile doesn't."""
-    meter = BlockMeter(process, Heap(process), process.read_blocks)
+    meter = BlockMeter(process, Heap(process))
     old = [[number] for number in range(500)]
     gc.unfreeze()
     gc.collect()

@@ -13,7 +13,7 @@ from pytest_memopt.meters.heap import CHeap
 from pytest_memopt.meters.instruments import Instruments
 from pytest_memopt.meters.plan import Detail
 from pytest_memopt.meters.pymalloc import SmallBlocks
-from pytest_memopt.meters.reader import _BLOCKS_LEAN, Reader, frozen_count
+from pytest_memopt.meters.reader import Reader, frozen_count
 
 CAN_COUNT = SmallBlocks().is_exact and CHeap().available
 IS_TRACED = sys.gettrace() is not None
@@ -29,7 +29,7 @@ def steps(process, collector, monkeypatch):
 
     monkeypatch.setattr(reader_module, "clear_type_cache", noting("clear", lambda: None))
     monkeypatch.setattr(reader_module, "count_tracked", noting("objects", lambda: process.objects))
-    for name, step in (("read_blocks", "blocks"), ("read_heap", "heap"), ("read_bytes", "small"), ("level", "level")):
+    for name, step in (("read_heap", "heap"), ("read", "small"), ("level", "level")):
         monkeypatch.setattr(process, name, noting(step, getattr(process, name)))
     return steps
 
@@ -40,7 +40,7 @@ def make(process, collector, steps):
 
     def make(detail=Detail.FULL, **others):
         reader = Reader(process.instruments(**others), collector)
-        reader.choose_detail(detail, process.blocks)
+        reader.detail = detail
         return reader
 
     return make
@@ -49,27 +49,26 @@ def make(process, collector, steps):
 @pytest.mark.parametrize(
     ("detail", "first", "following"),
     [
-        (Detail.LEAN, ["before", "objects", "blocks", "heap"], ["settle", "objects", "blocks", "heap"]),
         (
             Detail.FULL,
-            ["level", "before", "objects", "blocks", "heap", "small"],
-            ["level", "settle", "objects", "blocks", "heap", "small"],
+            ["level", "before", "objects", "small", "heap"],
+            ["level", "settle", "objects", "small", "heap"],
         ),
         (
             Detail.EXACT,
-            ["clear", "settle", "level", "before", "objects", "blocks", "heap", "small"],
-            ["clear", "settle", "level", "settle", "objects", "blocks", "heap", "small"],
+            ["clear", "settle", "level", "before", "objects", "small", "heap"],
+            ["clear", "settle", "level", "settle", "objects", "small", "heap"],
         ),
     ],
 )
 def test_a_reading_has_an_order(make, process, steps, detail, first, following):
-    """All that stirs memory comes before the collection, and the count of the blocks right after that of the objects."""
+    """All that stirs memory comes before the collection, and nothing comes between the counts."""
     reader, before, now = make(detail), empty_reading(), empty_reading()
     reader.read_first(before)
     assert steps == first
     steps.clear()
     process.allocate(blocks=1)
-    reader.read_next(now, before)
+    reader.read_next(now)
     assert steps == following
 
 
@@ -80,53 +79,19 @@ def test_a_reading_tells_what_the_meters_tell(make, process):
     reader.read_first(before)
     assert [before[signal] for signal in Signal] == [10_000, 5_000_000, 17, 640_000]
     process.allocate(blocks=1, small_bytes=32, heap_bytes=-500, objects=2)
-    reader.read_next(now, before)
+    reader.read_next(now)
     assert [now[signal] for signal in Signal] == [10_001, 4_999_500, 19, 640_032]
 
 
-def test_bytes_of_small_blocks_are_counted_when_their_number_moved(make, process, steps):
-    """Counting them is dear, so that as many blocks as before are taken for the same."""
+def test_blocks_whose_bytes_are_not_told_are_counted(make, process):
+    """Where the interpreter doesn't tell the bytes of its blocks, their number is read, and 0 bytes."""
+    process.is_exact = False
     reader, before, now = make(), empty_reading(), empty_reading()
     reader.read_first(before)
-    process.allocate(small_bytes=100, heap_bytes=7, objects=1)
-    steps.clear()
-    reader.read_next(now, before)
-    assert "small" not in steps
-    assert (now[Signal.SMALL], now[Signal.HEAP]) == (640_000, 5_000_007)
-    process.allocate(blocks=-1, small_bytes=-48)
-    reader.read_next(before, now)
-    assert before[Signal.SMALL] == 640_052
-
-
-@pytest.mark.parametrize(
-    ("wanted", "blocks_count", "lists_only_new", "chosen"),
-    [
-        (Detail.FULL, 0, True, Detail.FULL),
-        (Detail.FULL, _BLOCKS_LEAN, True, Detail.FULL),
-        (Detail.FULL, _BLOCKS_LEAN + 1, True, Detail.LEAN),
-        (Detail.FULL, 0, False, Detail.LEAN),
-        (Detail.LEAN, 0, True, Detail.LEAN),
-        (Detail.EXACT, _BLOCKS_LEAN + 1, False, Detail.EXACT),
-    ],
-)
-def test_how_closely_to_look(make, collector, wanted, blocks_count, lists_only_new, chosen):
-    """What was wanted exactly is; else a large heap, and a collector that lists old objects too, are looked at less."""
-    collector.lists_only_new = lists_only_new
-    reader = make()
-    reader.choose_detail(wanted, blocks_count)
-    assert (reader.detail, reader.counts_small) == (chosen, chosen is not Detail.LEAN)
-
-
-@pytest.mark.parametrize("detail", Detail)
-def test_bytes_that_can_not_be_counted_are_not_asked_for(make, process, steps, detail):
-    """Where the interpreter doesn't tell the bytes of its blocks they read 0, however closely one looks."""
-    process.is_exact = False
-    reader, before, now = make(detail), empty_reading(), empty_reading()
-    reader.read_first(before)
     process.allocate(blocks=5)
-    reader.read_next(now, before)
-    assert (reader.counts_small, before[Signal.SMALL], now[Signal.SMALL]) == (False, 0, 0)
-    assert "small" not in steps
+    reader.read_next(now)
+    assert now[Signal.BLOCKS] - before[Signal.BLOCKS] == 5
+    assert (before[Signal.SMALL], now[Signal.SMALL]) == (0, 0)
 
 
 def test_without_a_list_of_the_new_no_objects_are_counted(make, collector, steps):
@@ -162,13 +127,13 @@ def test_readings_move_nothing(detail):
     """On this interpreter, two readings with nothing in between are the same, but for the first ones."""
     heap, collector = CHeap(), Collector()
     level = heap.level if heap.needs_level else None
-    reader = Reader(Instruments(sys.getallocatedblocks, SmallBlocks(), heap.read, level=level), collector)
-    reader.choose_detail(detail, 0)
+    reader = Reader(Instruments(SmallBlocks(), heap.read, level=level), collector)
+    reader.detail = detail
     before, now, moved = empty_reading(), empty_reading(), array("q", [0] * 5)
     reader.read_first(before)
     try:
         for turn in range(5):
-            reader.read_next(now, before)
+            reader.read_next(now)
             moved[turn] = sum(abs(now[signal] - before[signal]) for signal in (0, 2, 3))
             before, now = now, before
     finally:

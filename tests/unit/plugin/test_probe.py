@@ -33,7 +33,7 @@ def limit(process, monkeypatch):
     """Limits a block on a process whose memory is a few numbers."""
     monkeypatch.setattr(block_module, "count_tracked", lambda: process.objects)
     monkeypatch.setattr(block_module, "mapped_bytes", lambda objects: 0)
-    meter = BlockMeter(process, CHeap(None, None), process.read_blocks)
+    meter = BlockMeter(process, CHeap(None, None))
     return lambda **stated: LimitedBlock(meter, limits_from_mark((), stated, SOURCE))
 
 

@@ -1,0 +1,121 @@
+"""The interpreter's report on its small blocks, written and read."""
+
+import ctypes
+import gc
+import sys
+import tracemalloc
+from array import array
+
+import pytest
+
+from pytest_memopt.meters import malloc_report
+from pytest_memopt.meters.malloc_report import MallocReport, in_use_by_size
+from pytest_memopt.meters.pymalloc import SmallBlocks
+
+counted = pytest.mark.skipif(not SmallBlocks().is_exact or not sys.getallocatedblocks(), reason="not counted here")
+TEXT = b"""Small block threshold = 512, in 32 size classes.
+
+class   size   num pools   blocks in use  avail blocks
+-----   ----   ---------   -------------  ------------
+    0     16           1             125           896
+    1     32          10            5000            30
+
+# arenas allocated total           =                    7
+# bytes in allocated blocks        =              162,000
+# bytes in available blocks        =               15,296
+"""
+
+
+@pytest.fixture
+def texts(monkeypatch):
+    """What the interpreter writes, one text after the other, the last one again and again; never a real one."""
+    texts = [TEXT]
+
+    class Write:
+        argtypes = None
+
+        def __call__(self, stream):
+            text = texts.pop(0) if len(texts) > 1 else texts[0]
+            if text is not None:
+                ctypes.CDLL(None).fputs(ctypes.c_char_p(text), ctypes.c_void_p(stream))
+            return text is not None
+
+    real = ctypes.pythonapi
+    functions = {name: real[name] for name in ("PyMem_GetAllocator", "PyMem_SetAllocator")}
+    monkeypatch.setattr(ctypes, "pythonapi", {"_PyObject_DebugMallocStats": Write(), **functions})
+    return texts
+
+
+def test_blocks_and_bytes_are_of_one_text(texts):
+    """The number of blocks is the sum over the size classes, and the bytes are the interpreter's own sum."""
+    assert MallocReport().read() == (5125, 162_000)
+
+
+def test_a_text_that_did_not_change_is_not_parsed(texts, monkeypatch):
+    """The same text has the same figures; another one is read anew, and so is the first when it comes again."""
+    more = TEXT.replace(b"5000 ", b"5001 ").replace(b"162,000", b"162,032")
+    texts.extend([TEXT, TEXT, more, TEXT])
+    report, parsed = MallocReport(), []
+    real = malloc_report._figures_in
+    monkeypatch.setattr(malloc_report, "_figures_in", lambda text: parsed.append(text) or real(text))
+    assert [report.read() for _ in range(4)] == [(5125, 162_000), (5125, 162_000), (5126, 162_032), (5125, 162_000)]
+    assert len(parsed) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"no table",
+        TEXT.replace(b"bytes in allocated", b"things in allocated"),
+        TEXT.replace(b"162,000", b"162,001"),
+        TEXT.replace(b"5000 ", b"some "),
+        TEXT.replace(b"  10      ", b""),
+    ],
+)
+def test_a_strange_text_is_refused(texts, text):
+    """Where the text is laid out otherwise, or its sums don't agree, nothing is made of it."""
+    texts[:] = [text]
+    with pytest.raises(ValueError, match=r"not found|in all|literal|argument"):
+        MallocReport()
+
+
+def test_sizes_are_told_apart():
+    """Each size class has its blocks: what leaks a block per run leaks it in one of them."""
+    assert in_use_by_size(TEXT) == {16: 125, 32: 5000}
+
+
+def test_what_a_hook_keeps_unsaid_is_asked_again(texts):
+    """The interpreter writes nothing while a tracer's hook is in place: then the hook is taken off for a moment."""
+    texts.extend([None, TEXT.replace(b"5000 ", b"5001 ").replace(b"162,000", b"162,032")])
+    report = MallocReport()
+    assert report.read() == (5126, 162_032)
+
+
+@counted
+def test_a_tracer_goes_on_and_is_not_in_the_way():
+    """While tracemalloc traces, blocks and bytes are counted as ever, and its traces are all there afterwards."""
+    report, figures, kept = MallocReport(), array("q", [0] * 4), [None] * 1000
+    tracemalloc.start()
+    gc.disable()
+    try:
+        for _ in range(3):
+            kept[:] = [None] * 1000
+            figures[0], figures[1] = report.read()
+            kept[:] = [bytes(67) for _ in range(1000)]
+            figures[2], figures[3] = report.read()
+        assert tracemalloc.get_object_traceback(kept[0]) is not None
+        assert tracemalloc.get_object_traceback(bytearray(3)) is not None
+    finally:
+        gc.enable()
+        tracemalloc.stop()
+    assert (figures[2] - figures[0], figures[3] - figures[1]) == (1000, 112_000)
+
+
+@counted
+def test_the_interpreter_agrees():
+    """The real report has every block that ``sys.getallocatedblocks`` counts, but for those beyond 512 bytes."""
+    report = MallocReport()
+    blocks, in_use_bytes = report.read()
+    assert 0.5 * sys.getallocatedblocks() < blocks <= sys.getallocatedblocks() + 100
+    assert 16 * blocks < in_use_bytes < 512 * blocks
