@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -46,6 +46,9 @@ class Settings(NamedTuple):
         json_path: where the JSON report goes; ``None`` for nowhere.
         top: rows in the summary.
         gc: how windows are settled.
+        leaks: hunt leaks in every test.
+        leak_rounds: rounds of a hunt at least; ``None`` for as many as the verdict needs.
+        leak_budget_s: seconds after which a hunt of one test that is undecided is given up.
         tracer: who counts allocated peaks.
     """
 
@@ -57,12 +60,15 @@ class Settings(NamedTuple):
     json_path: Path | None = None
     top: int = 10
     gc: GcChoice = GcChoice.FREEZE
+    leaks: bool = False
+    leak_rounds: int | None = None
+    leak_budget_s: float = 20.0
     tracer: TracerChoice = TracerChoice.TRACEMALLOC
 
     @property
     def is_on(self) -> bool:
         """Whether every test is measured, marked or not."""
-        return self.measure or self.report or self.json_path is not None
+        return self.measure or self.report or self.leaks or self.json_path is not None
 
     @property
     def keeps_history(self) -> bool:
@@ -96,6 +102,36 @@ def parse_count(text: str, subject: str, *, least: int = 0) -> int:
     if count < least:
         raise UsageError(f"{subject}: {text!r} is not a whole number of {least} or more")
     return count
+
+
+def parse_seconds(text: str, subject: str) -> float:
+    """A duration in seconds, more than 0.
+
+    Raises:
+        UsageError: naming the subject and the value.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"{subject}: {text!r} is not a number of seconds above 0")
+    return seconds
+
+
+def refuse_unknown(stated: Iterable[str], known: Sequence[str], source: str, error: type[UsageError]) -> None:
+    """Refuse a keyword that isn't known, with a suggestion where one is close.
+
+    Raises:
+        UsageError: of the kind that is asked for, naming the keyword and what is known.
+    """
+    for keyword in stated:
+        if keyword not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(keyword, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
+            raise error(f"{source}: unknown keyword {keyword!r}; {hint}")
 
 
 def strip_lines(lines: Iterable[str]) -> tuple[str, ...]:

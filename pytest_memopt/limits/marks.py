@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from ..errors import LimitError
+from ..settings import refuse_unknown
 from ..units import parse_size
 from .limits import Limit, Limits, Metric, Severity
 
@@ -37,7 +37,7 @@ def limits_from_mark(args: Sequence[object], kwargs: Mapping[str, object], sourc
         SizeError: for a size that can't be read.
     """
     stated = _with_positional_peak(args, kwargs, source)
-    refuse_unknown(stated, _KEYWORDS, source)
+    refuse_unknown(stated, _KEYWORDS, source, LimitError)
     warmup = _count(stated.pop("warmup", 0), f"{source}: warmup")
     severity = _severity(stated.pop("severity", Severity.FAIL.value), source)
     if not stated:
@@ -56,7 +56,7 @@ def exemption_from_mark(args: Sequence[object], kwargs: Mapping[str, object], so
     """
     if args:
         raise LimitError(f"{source} takes keywords only (skip, reason, gc), got {args[0]!r}")
-    refuse_unknown(kwargs, _EXEMPT_KEYWORDS, source)
+    refuse_unknown(kwargs, _EXEMPT_KEYWORDS, source, LimitError)
     skip, reason, gc = kwargs.get("skip", False), kwargs.get("reason", ""), kwargs.get("gc", "")
     if not isinstance(skip, bool):
         raise LimitError(f"{source}: skip={skip!r} is not a truth value; write skip=True")
@@ -65,19 +65,6 @@ def exemption_from_mark(args: Sequence[object], kwargs: Mapping[str, object], so
     if gc not in ("", "off"):
         raise LimitError(f"{source}: gc={gc!r} is not possible; only gc='off' is")
     return Exemption(skip, reason, gc == "off")
-
-
-def refuse_unknown(stated: Mapping[str, object], known: Sequence[str], source: str) -> None:
-    """Refuse a keyword that isn't known, with a suggestion where one is close.
-
-    Raises:
-        LimitError: naming the keyword and what is known.
-    """
-    for keyword in stated:
-        if keyword not in known:
-            close = get_close_matches(keyword, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
-            raise LimitError(f"{source}: unknown keyword {keyword!r}; {hint}")
 
 
 def _with_positional_peak(args: Sequence[object], kwargs: Mapping[str, object], source: str) -> dict[str, object]:

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-OUR_MARKS = frozenset({"memory_limit", "memopt", "limit_memory"})
+OUR_MARKS = frozenset({"memory_limit", "no_leaks", "memopt", "limit_memory"})
 ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
 
 

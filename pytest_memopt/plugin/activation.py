@@ -84,13 +84,15 @@ class Activation:
             from .examiner import Examiner
             from .guests import GuestHooks
             from .journal import Journal
+            from .leak_hunt import LeakHunter
             from .session import MeasuringHooks
 
         engine = build_engine(self._config, self.settings)
         header.floor, header.meters = engine.floor, engine.meters
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
         self._closers += [engine, journal]
-        examiner = Examiner(engine.recorder, self.settings, self.rules, worker)
+        hunter = LeakHunter(engine.rounds, self.settings.leak_budget_s)
+        examiner = Examiner(engine.recorder, self.settings, self.rules, worker, hunter)
         guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)
         hooks = MeasuringHooks(engine, examiner, journal, header, guests)
         self._config.pluginmanager.register(hooks, "memopt-measuring")

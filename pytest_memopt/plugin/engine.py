@@ -14,6 +14,7 @@ from ..meters.instruments import Instruments
 from ..meters.protocol import Meter, Tracer
 from ..meters.pymalloc import SmallBlocks
 from ..meters.resident import ResidentMemory
+from ..meters.rounds import RoundMeter
 from ..meters.status import Floor, MeterStatus
 from ..meters.threads import Threads
 from ..meters.traced import TracemallocTracer
@@ -31,6 +32,7 @@ class Engine(NamedTuple):
         floor: what empty windows read.
         meters: what is in use, for the header.
         resident: resident memory, for the journal.
+        rounds: reads what may leak, for hunts.
     """
 
     recorder: Recorder
@@ -38,6 +40,7 @@ class Engine(NamedTuple):
     floor: Floor
     meters: tuple[MeterStatus, ...]
     resident: ResidentMemory
+    rounds: RoundMeter
 
     def close(self) -> None:
         """Give back what was borrowed from the process."""
@@ -75,7 +78,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     statuses = (*meters, *(meter.status() for meter in extra), tracer.status())
     recorder = Recorder(window, collector)
     collector.release()  # what is imported and collected before the first test may look at all objects
-    return Engine(recorder, collector, floor, statuses, resident)
+    return Engine(recorder, collector, floor, statuses, resident, RoundMeter(instruments, collector))
 
 
 def _choose_tracer(settings: Settings) -> Tracer:

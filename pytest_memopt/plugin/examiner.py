@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..leaks.ruling import LeakKind
+from ..leaks.wish import LeakWish
 from ..limits.judge import exceeded_in_all, is_in_doubt
 from ..limits.limits import Metric
 from ..limits.rules import Rule
@@ -20,6 +22,7 @@ from ..verdicts.record import Outcome, TestRecord, VerdictKind
 from ..verdicts.wire import to_wire
 from . import compat
 from .failure import make_failure, outcome_of
+from .leak_hunt import LeakHunter
 from .recorder import Recorder
 from .rerun import CannotRerun, Rerunner
 from .run import ItemRun, Purpose
@@ -38,11 +41,20 @@ class Examiner:
         is_foreign: whether another plugin runs the current item its own way.
     """
 
-    def __init__(self, recorder: Recorder, settings: Settings, rules: list[Rule], worker: str | None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        settings: Settings,
+        rules: list[Rule],
+        worker: str | None,
+        hunter: LeakHunter | None = None,
+    ) -> None:
         self._recorder = recorder
         self._settings = settings
         self._rules = rules
         self._worker = worker
+        self._hunter = hunter
+        self._hunted = LeakWish(settings.leak_rounds) if settings.leaks else None
         self._rerunner: Rerunner | None = None
         self._next: pytest.Item | None = None
         self._item: pytest.Item | None = None
@@ -58,7 +70,7 @@ class Examiner:
     def wanted(self, item: pytest.Item) -> Wanted:
         """What is wanted of ``item``."""
         if item is not self._item:
-            self._item, self._wanted = item, wanted_of(item, self._rules)
+            self._item, self._wanted = item, wanted_of(item, self._rules, self._hunted)
         return self._wanted
 
     def idle_rules(self, items: Sequence[pytest.Item]) -> tuple[str, ...]:
@@ -72,11 +84,12 @@ class Examiner:
     def is_exempt(self, item: pytest.Item) -> bool:
         """Whether ``item`` is not to be measured at all."""
         wanted = self.wanted(item)
-        return wanted.exemption.skip or not (self._settings.is_on or wanted.limits)
+        return wanted.exemption.skip or not (self._settings.is_on or wanted.limits or wanted.leaks)
 
-    def is_limited(self, item: pytest.Item) -> bool:
-        """Whether a verdict may fail ``item``."""
-        return bool(self.wanted(item).limits) and not self.is_exempt(item)
+    def is_judged(self, item: pytest.Item) -> bool:
+        """Whether a verdict may fail ``item``, so that it may have to run again."""
+        wanted = self.wanted(item)
+        return (bool(wanted.limits) or wanted.leaks is not None) and not self.is_exempt(item)
 
     def start(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """A new item is about to run."""
@@ -86,12 +99,12 @@ class Examiner:
         self.is_foreign = False
         for name in DOORS.keys() & getattr(item, "fixturenames", ()):
             import_module(DOORS[name])  # before the window opens: the import isn't the test's
-        self._rerunner = Rerunner(item, self._recorder) if self.is_limited(item) else None
+        self._rerunner = Rerunner(item, self._recorder) if self.is_judged(item) else None
 
     def mark_exempt(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Say of a test that is exempt by its mark that it is; not of one that nobody wanted to measure."""
         wanted = self.wanted(item)
-        if not wanted.exemption.skip or not (wanted.limits or self._settings.is_on):
+        if not wanted.exemption.skip or not (wanted.limits or wanted.leaks or self._settings.is_on):
             return
         self._exempt_reports[Phase(report.when)] = report
         if report.when == "teardown":
@@ -128,12 +141,31 @@ class Examiner:
         )
         if run.measured is None:
             return record._replace(verdict=VerdictKind.UNMEASURED, why=run.problem or "its window was not closed")
-        if not record.limits or self._rerunner is None:
+        if self._rerunner is None:
             return record
         if run.raised:
             is_skip = record.outcome in (Outcome.SKIPPED, Outcome.XFAILED)
             return record if is_skip else record._replace(verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
-        return self._judge(run, run.measured, record, self._rerunner)
+        if record.limits:
+            record = self._judge(run, run.measured, record, self._rerunner)
+        if record.outcome is Outcome.PASSED and (wish := self.wanted(run.item).leaks) is not None:
+            record = self._hunt(run, record, wish, self._rerunner)
+        return record
+
+    def _hunt(self, run: ItemRun, record: TestRecord, wish: LeakWish, rerunner: Rerunner) -> TestRecord:
+        if self._hunter is None:
+            return record
+        with self._at_home():
+            finding = self._hunter.hunt(run.item, self._next, rerunner, wish)
+        if finding.is_leak and wish.lets_pass(finding):
+            return record._replace(leak=finding, verdict=VerdictKind.KNOWN_LEAK, why="ignored by its mark")
+        if finding.verdict is LeakKind.CLEAN:
+            return record._replace(leak=finding)
+        record = record._replace(leak=finding, verdict=VerdictKind(finding.verdict.value), why=finding.why)
+        if finding.is_leak:
+            make_failure(run, record)
+            record = record._replace(outcome=outcome_of(run.reports))
+        return record
 
     def _judge(self, run: ItemRun, measured: Measurement, record: TestRecord, rerunner: Rerunner) -> TestRecord:
         wanted = self.wanted(run.item)

@@ -8,8 +8,10 @@ import pytest
 
 from ..errors import MemoryLimitExceeded
 from ..meters.measurement import Phase
+from ..report.explanation import Explanation
 from ..report.failure import explain
-from ..verdicts.record import Outcome, TestRecord
+from ..report.leaks import explain_leak
+from ..verdicts.record import Outcome, TestRecord, VerdictKind
 from . import compat
 from .run import ItemRun
 
@@ -28,6 +30,13 @@ def outcome_of(reports: Mapping[Phase, pytest.TestReport]) -> Outcome:
     return Outcome(call.outcome)
 
 
+def _explanation(record: TestRecord) -> Explanation:
+    if record.leak is not None and record.verdict is VerdictKind.LEAK:
+        hint = f'pytest --memopt-leaks --memopt-rounds 50 "{record.nodeid}"'
+        return explain_leak(record.leak, source="mark no_leaks, or --memopt-leaks", rerun_hint=hint)
+    return explain(record, rerun_hint=f'pytest --memopt-confirm 5 "{record.nodeid}"')
+
+
 def make_failure(run: ItemRun, record: TestRecord) -> None:
     """Turn the report on the call into a failure that explains ``record``.
 
@@ -35,7 +44,7 @@ def make_failure(run: ItemRun, record: TestRecord) -> None:
     treat it like a failed assertion.
     """
     original = run.reports[Phase.CALL]
-    explanation = explain(record, rerun_hint=f'pytest --memopt-confirm 5 "{record.nodeid}"')
+    explanation = _explanation(record)
 
     def exceed() -> None:
         __tracebackhide__ = True

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MARKERS: Final = (
     'memory_limit(peak, *, growth, rss, objects, fds, threads, warmup, severity): the most this test may use, as in growth="64 KiB".',
+    "no_leaks(*, rounds, ignore): fail this test when its memory grows with every run; ignore=[...] names what may.",
     'memopt(skip=False, reason="", gc="off"): exempt this test from measuring, or leave the garbage collector alone.',
 )
 
@@ -24,6 +25,9 @@ _NAMES: Final = (
     "memopt_json",
     "memopt_top",
     "memopt_gc",
+    "memopt_leaks",
+    "memopt_rounds",
+    "memopt_leaks_budget",
     "memopt_tracer",
 )
 
@@ -56,6 +60,14 @@ def add_options(parser: pytest.Parser) -> None:
         "memopt_limits", 'limits, a line each: "[warn:|fail:] GLOB: peak=50MB growth=1MB"', type="linelist", default=[]
     )
     option("--memopt-confirm", "reruns that must reproduce a breach before it fails the test (default 2)", metavar="N")
+    option(
+        "--memopt-leaks",
+        "hunt leaks: rerun every test until its memory is proven flat, or growing",
+        ini_type="bool",
+        action="store_true",
+    )
+    option("--memopt-rounds", "rounds of a hunt at least; a leak in every k-th run needs 3k", metavar="N")
+    option("--memopt-leaks-budget", "seconds after which an undecided hunt is given up (default 20)", metavar="S")
     option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
     group.addoption(
         "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
@@ -94,7 +106,10 @@ def settings_from(config: pytest.Config) -> Settings:
 def _read_settings(config: pytest.Config) -> Settings:
     from .. import settings
 
-    texts = {name: _text(config, name) for name in ("confirm", "history", "json", "top", "gc", "tracer")}
+    texts = {
+        name: _text(config, name)
+        for name in ("confirm", "history", "json", "top", "gc", "tracer", "rounds", "leaks_budget")
+    }
     gc = settings.parse_choice(texts["gc"][0] or "freeze", settings.GcChoice, texts["gc"][1])
     tracer = settings.parse_choice(texts["tracer"][0] or "tracemalloc", settings.TracerChoice, texts["tracer"][1])
     history, json = texts["history"][0] or settings.DEFAULT_HISTORY, texts["json"][0]
@@ -107,6 +122,9 @@ def _read_settings(config: pytest.Config) -> Settings:
         json_path=config.invocation_params.dir / json if json else None,
         top=settings.parse_count(texts["top"][0] or "10", texts["top"][1]),
         gc=cast("GcChoice", gc),
+        leaks=_flag(config, "memopt_leaks"),
+        leak_rounds=settings.parse_count(*texts["rounds"], least=1) if texts["rounds"][0] else None,
+        leak_budget_s=settings.parse_seconds(texts["leaks_budget"][0] or "20", texts["leaks_budget"][1]),
         tracer=cast("TracerChoice", tracer),
     )
 
@@ -115,7 +133,7 @@ def _text(config: pytest.Config, name: str) -> tuple[str, str]:
     """The value of a text option, and the name under which the user gave it."""
     given = config.getoption(f"memopt_{name}")
     if given is not None:
-        return str(given), f"--memopt-{name}"
+        return str(given), f"--memopt-{name.replace('_', '-')}"
     ini = config.getini(f"memopt_{name}")
     return "" if ini is None else str(ini), f"memopt_{name}"
 

@@ -72,7 +72,9 @@ class Recorder:
             run.problem = "another test was being measured at the same time"
             return
         self._calls_charged = 0
-        if purpose is not Purpose.RERUN:
+        if purpose is Purpose.ROUND:
+            run.problem = "a round of a hunt"
+        elif purpose is not Purpose.RERUN:
             self._collector.refresh_if_due()
             compat.rehearse_announcements(item)
 
@@ -179,7 +181,7 @@ class Recorder:
     def note_subtest(self, report: pytest.TestReport) -> None:
         """A report was handed on in the midst of a phase: a subtest's, which pytest may keep."""
         run = self.current
-        if self._in_phase and run is not None and run.purpose is not Purpose.RERUN:
+        if self._in_phase and run is not None and run.purpose in (Purpose.FIRST, Purpose.FOREIGN):
             run.subtests.append(weakref.ref(report))
 
     def note_overhead(self) -> None:
@@ -217,6 +219,13 @@ class Recorder:
             measured = by_survivors(measured)
         run.measured = measured._replace(exact=False) if is_estimate else measured
         return run
+
+    def end_round(self) -> None:
+        """A round of a hunt is over: what pytest keeps of it is dropped."""
+        run, self.current = self.current, None
+        if run is not None:
+            run.keepsakes.drop_fixture_values()
+            run.forget_output()
 
     def clear_ground(self) -> None:
         """Empty the interpreter's caches, and collect what was frozen with them, before a test is judged."""

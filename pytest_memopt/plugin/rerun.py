@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
@@ -14,7 +14,7 @@ from ..meters.traced import is_runner
 from . import compat
 from .protocol import PhaseRunner
 from .recorder import Recorder
-from .run import Purpose
+from .run import ItemRun, Purpose
 
 NO_FILE = "<string>"
 FEW_BYTES = 512
@@ -42,12 +42,31 @@ class Rerunner:
     @contextmanager
     def ready(self, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         """Keep reports of reruns from being heard, and leave behind the set-up state that was found."""
-        was_wider = compat.standing_collectors(self._item)
         self._recorder.clear_ground()
+        with self.quiet(nextitem):
+            yield
+
+    @contextmanager
+    def quiet(self, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+        """As ``ready``, but the interpreter's caches are left as they are."""
+        was_wider = compat.standing_collectors(self._item)
         with compat.silenced(self._item.config):
             yield
         if compat.standing_collectors(self._item) != was_wider:
             compat.tear_down_to(self._item, nextitem)
+
+    def repeat(self) -> None:
+        """Run the item once more, unmeasured.
+
+        Raises:
+            CannotRerun: when it fails or is skipped this time.
+        """
+        self.is_running = True
+        try:
+            reports = self._run_once(Plan(), Purpose.ROUND, self._recorder.end_round)
+        finally:
+            self.is_running = False
+        _must_have_passed(reports)
 
     def rerun(self, plan: Plan) -> Measurement:
         """Run the item once more, measured.
@@ -70,6 +89,16 @@ class Rerunner:
         return tuple(site for site in self._recorder.window.sites if not _is_runner(site))
 
     def _run(self, plan: Plan) -> Measurement:
+        run: list[ItemRun | None] = []
+        reports = self._run_once(
+            plan._replace(clears_caches=True), Purpose.RERUN, lambda: run.append(self._recorder.finish())
+        )
+        _must_have_passed(reports)
+        if run[0] is None or run[0].measured is None:
+            raise CannotRerun("when it was run again, it could not be measured")
+        return run[0].measured
+
+    def _run_once(self, plan: Plan, purpose: Purpose, end: Callable[[], None]) -> list[pytest.TestReport]:
         item, recorder = self._item, self._recorder
         compat.renew_examples(item, self._example_names)
         # the request of the run before knows fixtures that are torn down
@@ -78,18 +107,13 @@ class Rerunner:
         compat.renew_instance(item)
         try:
             runner = PhaseRunner(recorder, item)
-            recorder.begin(item, plan._replace(clears_caches=True), Purpose.RERUN)
+            recorder.begin(item, plan, purpose)
             reports = self._run_phases(runner)
-            run = recorder.finish()
+            end()
         finally:
             recorder.abandon()
             compat.end_request(item)
-        for report in reports:
-            if not (report.passed or compat.is_strict_xpass(report)):
-                raise CannotRerun(f"when it was run again, its {report.when} {report.outcome}")
-        if run is None or run.measured is None:
-            raise CannotRerun("when it was run again, it could not be measured")
-        return run.measured
+        return reports
 
     def _run_phases(self, runner: PhaseRunner) -> list[pytest.TestReport]:
         reports = [runner.run("setup")]
@@ -97,6 +121,12 @@ class Rerunner:
             reports.append(runner.run("call"))
         reports.append(runner.run("teardown", nextitem=self.sibling))
         return reports
+
+
+def _must_have_passed(reports: list[pytest.TestReport]) -> None:
+    for report in reports:
+        if not (report.passed or compat.is_strict_xpass(report)):
+            raise CannotRerun(f"when it was run again, its {report.when} {report.outcome}")
 
 
 def _is_runner(site: Site) -> bool:

@@ -18,7 +18,11 @@ class Purpose(Enum):
 
     FIRST = "first"
     RERUN = "rerun"
+    ROUND = "round"  # of a hunt: not measured by the window
     FOREIGN = "foreign"  # by another plugin's protocol, inside whose hooks readings are only estimates
+
+
+AGAIN = (Purpose.RERUN, Purpose.ROUND)
 
 
 class ItemRun:

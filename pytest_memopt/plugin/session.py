@@ -13,7 +13,7 @@ from .guests import GuestHooks
 from .header import WORKER_OUTPUT, Header
 from .item_protocol import run_measured
 from .journal import Journal
-from .run import Purpose
+from .run import AGAIN
 
 
 class MeasuringHooks:
@@ -93,7 +93,7 @@ class MeasuringHooks:
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
         """Note what building a fixture costs."""
         recorder = self._recorder
-        if recorder.current is None or recorder.current.purpose is Purpose.RERUN:
+        if recorder.current is None or recorder.current.purpose in AGAIN:
             return (yield)
         account = recorder.begin_fixture(fixturedef)
         try:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from ..errors import UsageError
+from ..leaks.wish import LeakWish, wish_from_mark
 from ..limits.limits import Limits, Metric
 from ..limits.marks import Exemption, exemption_from_mark, limits_from_mark
 from ..limits.rules import Rule, combine, parse_rule, pick
@@ -23,15 +24,18 @@ class Wanted(NamedTuple):
         limits: from marks, command line and ini, combined.
         exemption: from the ``memopt`` mark.
         plan: how it is measured.
+        leaks: what is wanted of a hunt; ``None`` where no leaks are hunted.
     """
 
     limits: Limits
     exemption: Exemption
     plan: Plan
+    leaks: LeakWish | None = None
 
 
 NOTHING_WANTED = Wanted(Limits(), Exemption(), Plan())
 LIMIT_MARK = "memory_limit"
+LEAK_MARK = "no_leaks"
 EXEMPT_MARK = "memopt"
 TRANSPOSED_MARK = "limit_memory"
 _LAYER_RANKS = {"memopt_limits": 0, "--memopt-limit": 1}
@@ -59,6 +63,8 @@ def problem_of_marks(node: pytest.Item | pytest.Collector, registered: Iterable[
         try:
             if mark.name == LIMIT_MARK:
                 limits_from_mark(mark.args, mark.kwargs, _source(node))
+            elif mark.name == LEAK_MARK:
+                wish_from_mark(mark.args, mark.kwargs, f"{node.nodeid or node.name}: {LEAK_MARK}")
             elif mark.name == EXEMPT_MARK:
                 exemption_from_mark(mark.args, mark.kwargs, f"{node.nodeid}: {EXEMPT_MARK}")
         except UsageError as error:
@@ -68,11 +74,29 @@ def problem_of_marks(node: pytest.Item | pytest.Collector, registered: Iterable[
     return None
 
 
-def wanted_of(item: pytest.Item, rules: list[Rule]) -> Wanted:
-    """All that marks and rules say about ``item``; marks were checked when it was collected."""
+def wanted_of(item: pytest.Item, rules: list[Rule], hunted: LeakWish | None = None) -> Wanted:
+    """All that marks and rules say about ``item``; marks were checked when it was collected.
+
+    Args:
+        item: a test.
+        rules: limits apart from the tests.
+        hunted: what is wanted of a hunt in every test; ``None`` where only marked tests are hunted.
+    """
     marks = list(item.iter_markers())
-    if not (marks or rules):
-        return NOTHING_WANTED
+    wish = _wish_of(marks, hunted)
+    wanted = _limited(item, marks, rules) if marks or rules else NOTHING_WANTED
+    return wanted if wish is None else wanted._replace(leaks=wish)
+
+
+def _wish_of(marks: list[pytest.Mark], hunted: LeakWish | None) -> LeakWish | None:
+    mark = next((mark for mark in marks if mark.name == LEAK_MARK), None)
+    if mark is None:
+        return hunted
+    wish = wish_from_mark(mark.args, mark.kwargs, LEAK_MARK)
+    return wish if wish.rounds is not None or hunted is None else wish._replace(rounds=hunted.rounds)
+
+
+def _limited(item: pytest.Item, marks: list[pytest.Mark], rules: list[Rule]) -> Wanted:
     by_marks = [limits_from_mark(m.args, m.kwargs, "mark memory_limit") for m in marks if m.name == LIMIT_MARK]
     by_rules = pick(rules, item.nodeid, lambda text: compat.evaluate_marks(text, item)) if rules else []
     exempt = next((mark for mark in marks if mark.name == EXEMPT_MARK), None)

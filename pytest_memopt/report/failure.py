@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..limits.limits import Breach, Metric, Severity
 from ..meters.measurement import Measurement, Phase
 from ..units import format_change, format_count, format_size
 from ..verdicts.record import TestRecord, VerdictKind
+from .explanation import Explanation
 from .wording import came_down, counted, over_limit, runs_text
 
 JUDGED_ONCE: Final = "judged on its first run"
@@ -18,18 +19,6 @@ _ONE_KIB: Final = 1024
 _ABOUT_SURVIVORS: Final = frozenset({Metric.GROWTH, Metric.RSS, Metric.OBJECTS})
 _ABOUT_BYTES: Final = frozenset({Metric.GROWTH, Metric.RSS, Metric.PEAK, Metric.OBJECTS})
 _PHASE_NAMES: Final = {Phase.SETUP: "set-up", Phase.CALL: "call", Phase.TEARDOWN: "teardown"}
-
-
-class Explanation(NamedTuple):
-    """A failed limit in words.
-
-    Attributes:
-        headline: one sentence: what was measured, what was allowed, in how many runs.
-        lines: the evidence, from the most to the least telling; the last one is the next command to try.
-    """
-
-    headline: str
-    lines: tuple[str, ...]
 
 
 def explain(record: TestRecord, *, rerun_hint: str) -> Explanation:

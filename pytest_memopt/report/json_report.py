@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 
 from ..limits.limits import Breach, Limit
 from ..meters.measurement import Measurement, Phase, PhaseUse
+from ..verdicts.leak_wire import leak_to_wire
 from ..verdicts.record import TestRecord
 from .header import total
 from .summary import RunSummary, TrendNote, WorkerUse
@@ -82,7 +83,7 @@ def _test(record: TestRecord, trend: TrendNote | None) -> dict[str, Any]:
         "limits": [_limit(limit) for limit in record.limits],
         "breaches": [_breach(breach) for breach in record.breaches],
         "reruns": list(record.reruns),
-        "leak": None,
+        "leak": None if record.leak is None else leak_to_wire(record.leak),
         "sites": [_plain(site) for site in record.sites],
         "trend": None if trend is None else _trend(trend),
         "worker": record.worker,

@@ -8,6 +8,7 @@ from ..limits.limits import Severity
 from ..units import format_change
 from ..verdicts.record import Outcome, TestRecord, VerdictKind
 from .failure import JUDGED_ONCE, short, stands
+from .leaks import leak_headline
 from .ranking import failing, unchecked
 from .sparkline import sparkline
 from .summary import TrendNote
@@ -77,6 +78,8 @@ def _verdict(record: TestRecord) -> list[Span]:
     if record.verdict in _SAID_BY_ITSELF:
         return []
     word = record.verdict.value.replace("-", " ")
+    if record.verdict is VerdictKind.LEAK and record.leak is not None:
+        return [Span(leak_headline(record.leak), Style.BAD)]
     style = Style.BAD if record.verdict is VerdictKind.LEAK else Style.WARN
     return [Span(f"{word}{f': {record.why}' if record.why else ''}", style)]
 

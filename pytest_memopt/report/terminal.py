@@ -11,6 +11,7 @@ from ..units import format_change, format_count, format_size
 from ..verdicts.record import TestRecord, VerdictKind
 from .failure import short
 from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
+from .leaks import hunts_text, leak_headline, leak_lots
 from .notes import notes, row_style
 from .ranking import failing, unchecked, worst_fixtures, worst_tests
 from .sparkline import sparkline
@@ -78,6 +79,7 @@ class _Page(NamedTuple):
         yield from self._flow((meter_details if self.verbosity > 0 else meter_pieces)(self.summary.meters))
         yield from self._flow(rss_pieces(self.summary))
         yield from self._tests()
+        yield from self._leaks()
         yield from self._fixtures()
         yield from self._workers()
         yield from self._flow(self._counts())
@@ -101,7 +103,7 @@ class _Page(NamedTuple):
             between = Span(self.face.spell(_BETWEEN))
             yield tuple(span for line in rest for span in (between, *line))[1:]
         for record in filter(failing, worst_tests(self.summary)):
-            yield self._line(Span(record.nodeid, Style.STRONG), Span(f": {short(record)}", row_style(record)))
+            yield self._line(Span(record.nodeid, Style.STRONG), Span(f": {_failure_text(record)}", row_style(record)))
         yield from self._losses()
 
     def _tests(self) -> Iterator[Line]:
@@ -126,6 +128,13 @@ class _Page(NamedTuple):
         blank = (_NOTHING,) * (4 if traced else 3)
         figures = blank if measured is None else _figures(measured, traced=traced)
         return Row(figures, record.nodeid, notes(record, trend), row_style(record))
+
+    def _leaks(self) -> Iterator[Line]:
+        """Each leak once, whichever tests show it, and how long the hunts took."""
+        for lot in leak_lots(self.summary.tests):
+            yield self._line(Span("leak  ", Style.BAD), Span(lot.told), Span(lot.seen_in, Style.FAINT))
+        if (text := hunts_text(self.summary.tests)) is not None:
+            yield from self._flow([Span(text)])
 
     def _fixtures(self) -> Iterator[Line]:
         """The table of the fixtures that hold or take the most."""
@@ -209,6 +218,13 @@ class _Page(NamedTuple):
     def _line(self, *spans: Span) -> Line:
         """One line, spelt for the terminal."""
         return spelt(spans, self.face)
+
+
+def _failure_text(record: TestRecord) -> str:
+    """Why the test fails by its memory, in a few words."""
+    if record.verdict is VerdictKind.LEAK and record.leak is not None:
+        return leak_headline(record.leak)
+    return short(record)
 
 
 def _figures(measured: Measurement, *, traced: bool) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from ..leaks.finding import LeakFinding
 from ..limits.limits import Breach, Limit
 from ..meters.measurement import Measurement, Site
 
@@ -49,6 +50,7 @@ class TestRecord(NamedTuple):
         reruns: growth in bytes of each rerun that was made to confirm.
         sites: allocating lines found by the second pass, largest first.
         worker: the xdist worker, or ``None``.
+        leak: what a hunt found; ``None`` where none was made.
     """
 
     nodeid: str
@@ -62,6 +64,7 @@ class TestRecord(NamedTuple):
     reruns: tuple[int, ...] = ()
     sites: tuple[Site, ...] = ()
     worker: str | None = None
+    leak: LeakFinding | None = None
 
 
 TestRecord.__test__ = False  # type: ignore[attr-defined] # pytest collects classes called Test*; this is not one

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..errors import MemoptError
 from ..limits.limits import Breach, Limit, Metric, Severity
 from ..meters.measurement import Measurement, Phase, PhaseUse, Site, TypeUse
+from .leak_wire import leak_from_wire, leak_to_wire
 from .record import Outcome, TestRecord, VerdictKind
 
 _COUNTS: Final = ("objects", "fds", "threads", "blocks", "small_bytes", "heap_bytes")
@@ -47,6 +48,8 @@ def to_wire(record: TestRecord) -> dict[str, object]:
         data["sites"] = [[site.path, site.line, site.function, site.bytes, site.count] for site in record.sites]
     if record.worker is not None:
         data["worker"] = record.worker
+    if record.leak is not None:
+        data["leak"] = leak_to_wire(record.leak)
     return data
 
 
@@ -77,6 +80,7 @@ def _record(data: Mapping[str, Any]) -> TestRecord:
         reruns=tuple(data.get("reruns", ())),
         sites=tuple(Site(*site[:_SITE_FIELDS]) for site in data.get("sites", ())),
         worker=data.get("worker"),
+        leak=None if data.get("leak") is None else leak_from_wire(data["leak"]),
     )
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pytest_memopt.errors import LimitError, SizeError, UsageError
 from pytest_memopt.limits.limits import Limit, Limits, Metric, Severity
-from pytest_memopt.limits.marks import Exemption, exemption_from_mark, limits_from_mark, refuse_unknown
+from pytest_memopt.limits.marks import Exemption, exemption_from_mark, limits_from_mark
+from pytest_memopt.settings import refuse_unknown
 
 WHERE = "tests/test_a.py::test_it: memory_limit"
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=4)
@@ -151,7 +152,7 @@ def test_a_wrong_exemption_is_refused(args, kwargs, told):
 
 def test_known_keywords_are_not_refused():
     """A mapping of known keywords only, or an empty one, passes."""
-    refuse_unknown({}, ("a",), "m")
-    refuse_unknown({"a": 1}, ("a",), "m")
+    refuse_unknown({}, ("a",), "m", LimitError)
+    refuse_unknown({"a": 1}, ("a",), "m", LimitError)
     with pytest.raises(LimitError, match="unknown keyword 'q'; it takes a"):
-        refuse_unknown({"q": 1}, ("a",), "m")
+        refuse_unknown({"q": 1}, ("a",), "m", LimitError)

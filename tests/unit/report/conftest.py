@@ -13,6 +13,7 @@ from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site,
 from pytest_memopt.meters.status import Floor, MeterStatus
 from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.verdicts.record import TestRecord
+from tests.unit.strategies import LEAK_FINDINGS
 from tests.unit.values import names_of
 
 
@@ -74,6 +75,7 @@ RECORD = whole(
     limits=few(LIMIT),
     breaches=few(BREACH),
     sites=few(SITE),
+    leak=st.none() | LEAK_FINDINGS,
 )
 WORKER = whole(
     WorkerUse,

@@ -36,7 +36,7 @@ def test_a_test_that_gave_all_back_has_no_row() -> None:
 
 
 def test_severity_then_growth_then_peak_then_name() -> None:
-    """Broken limits, unchecked limits, warnings, leaks, warm-ups, and of those that are fine the ones that hold most."""
+    """Broken limits and leaks, unchecked limits, warnings, warm-ups, and of those that are fine the ones that hold most."""
     hard = Breach(limit=LIMIT, runs=(1, 1), confirmed=True)
     soft = Breach(limit=SOFT, runs=(1,), confirmed=False)
     assert ranked(
@@ -50,7 +50,7 @@ def test_severity_then_growth_then_peak_then_name() -> None:
         entry("warned", 1, VerdictKind.BREACH, breaches=(soft,)),
         entry("unchecked", None, VerdictKind.UNMEASURED, limits=(LIMIT,)),
         entry("broken", 1, VerdictKind.BREACH, breaches=(hard,)),
-    ) == ["broken", "unchecked", "warned", "leak", "warm", "big", "high", "also low", "low"]
+    ) == ["broken", "leak", "unchecked", "warned", "warm", "big", "high", "also low", "low"]
 
 
 def test_what_is_left_open_or_high_is_told() -> None:

@@ -14,6 +14,7 @@ from pytest_memopt.limits.limits import Breach, Limit, Metric
 from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
 from pytest_memopt.verdicts.wire import WireError, from_wire, to_wire
+from tests.unit.strategies import LEAK_FINDINGS
 from tests.unit.values import names_of
 
 
@@ -36,6 +37,7 @@ MEASUREMENT = whole(
 BREACH = whole(Breach, limit=whole(Limit), runs=st.lists(st.integers(), min_size=1, max_size=4).map(tuple))
 RECORD = whole(
     TestRecord,
+    leak=st.none() | LEAK_FINDINGS,
     measured=st.none() | MEASUREMENT,
     duration_s=SECONDS,
     limits=few(whole(Limit)),

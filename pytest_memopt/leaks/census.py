@@ -1,0 +1,143 @@
+"""Which containers grow: all of them are counted twice, and those that grew in between are followed round by round."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+from array import array
+from collections import deque
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+from ..meters.naming import type_name
+from .series import ContainerGrowth
+
+FOLLOWED_MOST: Final = 64
+_LENGTHS: Final[tuple[tuple[type, Callable[[Any], int]], ...]] = (
+    (list, list.__len__),
+    (dict, dict.__len__),
+    (set, set.__len__),
+    (deque, deque.__len__),
+)
+_PLAIN: Final = dict(_LENGTHS)
+_CACHE: Final[type] = type(functools.lru_cache(len))
+_BUFFERS: Final = (str, bytes, bytearray, array)
+
+
+class Namespace(NamedTuple):
+    """A name in a module, whose value is a text or a buffer: not a container, but it may grow all the same."""
+
+    names: dict[str, Any]
+    name: str
+
+
+class Census:
+    """The length of every container at one moment, in arrays: numbers only, nothing is kept alive."""
+
+    def __init__(self) -> None:
+        self._ids, self._lengths = array("Q"), array("q")
+        for one in gc.get_objects():
+            if (length := length_of(one)) is not None:
+                self._ids.append(id(one))
+                self._lengths.append(length)
+        self._buffers = {(id(names), name): sys.getsizeof(value) for names, name, value in _buffers()}
+
+    def grown_since(self) -> list[object]:
+        """The containers that have grown since, those that grew the most first; a `Namespace` stands for a buffer."""
+        before = dict(zip(self._ids, self._lengths, strict=True))
+        grown: list[tuple[int, object]] = []
+        own = {id(self), id(before), id(grown), id(vars(self))}
+        for one in gc.get_objects():
+            length = length_of(one)
+            if length is not None and id(one) not in own and length > before.get(id(one), length):
+                grown.append((length - before[id(one)], one))
+        for names, name, value in _buffers():
+            known = self._buffers.get((id(names), name))
+            if known is not None and sys.getsizeof(value) > known:
+                grown.append((1, Namespace(names, name)))
+        grown.sort(key=lambda pair: -pair[0])
+        return [one for _, one in grown[:FOLLOWED_MOST]]
+
+
+class Follower:
+    """Follows the lengths of some containers, in an array that is allocated once; it keeps them alive."""
+
+    def __init__(self, followed: list[object], rows: int) -> None:
+        self.followed = followed
+        self.rows = rows
+        self._bounds = [bound_of(one) for one in followed]
+        for one in followed:
+            self._note_bound(one)
+        self._lengths = array("q", [0] * (len(followed) * rows))
+
+    def _note_bound(self, cache: object) -> None:
+        """The table inside a bounded ``lru_cache`` can hold as much as the cache itself."""
+        if type(cache) is _CACHE and (bound := bound_of(cache)) is not None:
+            inner = {id(part) for part in gc.get_referents(cache) if type(part) is dict}
+            for column, one in enumerate(self.followed):
+                if id(one) in inner:
+                    self._bounds[column] = bound
+
+    def read(self, row: int) -> None:
+        """Note all lengths."""
+        at = row * len(self.followed)
+        for column, one in enumerate(self.followed):
+            self._lengths[at + column] = current_length(one)
+
+    def growths(self, rows: int) -> tuple[ContainerGrowth, ...]:
+        """What was noted in the first ``rows`` rows, of those that ever changed."""
+        width = len(self.followed)
+        found = []
+        for column, one in enumerate(self.followed):
+            lengths = tuple(self._lengths[row * width + column] for row in range(rows))
+            if lengths[0] != lengths[-1]:
+                found.append(ContainerGrowth(column, _type_of(one), lengths, self._bounds[column]))
+        return tuple(found)
+
+
+def length_of(one: object) -> int | None:
+    """The number of elements, without running a subclass's own code; ``None`` for what isn't a container."""
+    cls = type(one)
+    if cls is _CACHE:
+        return int(one.cache_info().currsize)  # type: ignore[attr-defined]
+    plain = _PLAIN.get(cls)
+    if plain is not None:
+        return plain(one)
+    for base, length in _LENGTHS:
+        if issubclass(cls, base):
+            return length(one)
+    return None
+
+
+def current_length(one: object) -> int:
+    """The length of what is followed: elements, or bytes of a buffer."""
+    if type(one) is Namespace:
+        value = one.names.get(one.name)
+        return sys.getsizeof(value) if type(value) in _BUFFERS else 0
+    return length_of(one) or 0
+
+
+def bound_of(one: object) -> int | None:
+    """The most elements that a container of this type can hold; ``None`` where there is no such number."""
+    if type(one) is _CACHE:
+        bound = one.cache_parameters()["maxsize"]  # type: ignore[attr-defined]
+    else:
+        bound = deque.maxlen.__get__(one) if issubclass(type(one), deque) else None
+    return bound if bound is None else int(bound)
+
+
+def _type_of(one: object) -> str:
+    if type(one) is Namespace:
+        return type_name(type(one.names.get(one.name)))
+    return type_name(type(one))
+
+
+def _buffers() -> list[tuple[dict[str, Any], str, object]]:
+    found = []
+    for module in list(sys.modules.values()):
+        if issubclass(type(module), ModuleType):
+            names = ModuleType.__getattribute__(module, "__dict__")
+            found += [(names, name, value) for name, value in list(names.items()) if type(value) in _BUFFERS]
+    return found

@@ -1,0 +1,71 @@
+"""What a hunt found, for reports: the verdict, the evidence in numbers, and the culprits by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from .ruling import LeakKind
+
+_NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
+OUTSIDE: Final = "outside Python"
+
+
+class Culprit(NamedTuple):
+    """Something that there is more of after each round.
+
+    Attributes:
+        type: full name of the type of what accumulates.
+        count_per_round: how many of them a round adds; ``None`` where they can't be counted.
+        bytes_per_round: their own bytes; ``None`` where those can't be told.
+        holder: the name by which they are held (``app.cache._BY_ID``), or ``"outside Python"``.
+        holder_type: full name of the type of what holds them; ``None`` where nothing does.
+        path: the whole way from a root to them, with keys and indices as ``[*]``.
+        site: the line that allocated them (``app/cache.py:41 in put``); ``None`` where it isn't known.
+    """
+
+    type: str
+    count_per_round: float | None
+    bytes_per_round: float | None = None
+    holder: str = OUTSIDE
+    holder_type: str | None = None
+    path: str | None = None
+    site: str | None = None
+
+
+class LeakFinding(NamedTuple):
+    """What a hunt found.
+
+    Attributes:
+        verdict: the word.
+        rounds: how many times the workload was run.
+        per_round: what a round adds, by signal (see `LeakSignal`), where it adds anything.
+        culprits: what accumulates, the most telling first.
+        signature: what this leak has in common with itself in other tests and runs: types and holders, without numbers.
+        why: the reason behind a verdict that needs one.
+        series: the newest changes of each signal that moved, round by round.
+        duration_s: seconds that the hunt took.
+    """
+
+    verdict: LeakKind
+    rounds: int
+    per_round: Mapping[str, float] = _NOTHING
+    culprits: tuple[Culprit, ...] = ()
+    signature: str | None = None
+    why: str | None = None
+    series: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    duration_s: float = 0.0
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it leaks."""
+        return self.verdict is LeakKind.LEAK
+
+
+def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...]) -> str:
+    """The signature of a leak: where its first culprit is held and what it is; the signals where nobody holds it."""
+    if not culprits:
+        return f"{OUTSIDE}: {', '.join(signals)}"
+    first = culprits[0]
+    return f"{first.path or first.holder} <- {first.type}"

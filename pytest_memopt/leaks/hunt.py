@@ -1,0 +1,182 @@
+"""The hunt: repeat a workload until its series decide, first quickly, then thoroughly."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from time import perf_counter
+from typing import Final, NamedTuple, Protocol
+
+from ..meters.rounds import SIGNALS, LeakSignal
+from .census import Census, Follower
+from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, is_flat, rule
+from .series import ContainerGrowth, Levels
+
+_QUICK_ROUNDS: Final = 6
+_QUICK_MOST: Final = 2  # times as many rounds as are wanted at least
+_WARM_UPS: Final = 2
+_THOROUGH_ROUNDS: Final = 48
+_THOROUGH_MOST: Final = 3
+
+
+class Rounds(Protocol):
+    """What reads a row of signals at the end of a round."""
+
+    def begin(self, *, thorough: bool) -> None:
+        """Settle before the first round."""
+        ...
+
+    def read(self, into: array[int], row: int) -> None:
+        """Settle, and note all signals."""
+        ...
+
+
+class Patience(NamedTuple):
+    """How long a hunt may take.
+
+    Attributes:
+        least: rounds that are wanted at least before a workload is called clean.
+        budget_s: seconds after which an undecided hunt is given up.
+    """
+
+    least: int = FLAT_ROUNDS
+    budget_s: float = 20.0
+
+
+class Catch(NamedTuple):
+    """What a hunt brought.
+
+    Attributes:
+        ruling: the word, and which signals and containers are behind it.
+        rounds: how many times the workload was run, warm-ups included.
+        series: the signals over the rounds that were judged.
+        containers: the containers that changed their length in them.
+        followed: the containers themselves, by the keys of ``containers``; to be let go of when the culprit is named.
+        duration_s: what it took.
+    """
+
+    ruling: Ruling
+    rounds: int
+    series: tuple[Levels, ...]
+    containers: tuple[ContainerGrowth, ...]
+    followed: tuple[object, ...]
+    duration_s: float
+
+
+class Hunt:
+    """One hunt of one workload."""
+
+    def __init__(
+        self,
+        run: Callable[[], object],
+        meter: Rounds,
+        patience: Patience = Patience(),  # noqa: B008 - it is frozen
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        """Prepare a hunt.
+
+        Args:
+            run: one round of the workload; what it raises ends the hunt.
+            meter: reads the signals.
+            patience: how long it may take.
+            clock: seconds.
+        """
+        self._run = run
+        self._meter = meter
+        self._patience = patience
+        self._clock = clock
+        self._started_s = clock()
+        self._quick = max(_QUICK_ROUNDS, _QUICK_MOST * patience.least)
+        self._most = max(_THOROUGH_ROUNDS, _THOROUGH_MOST * patience.least)
+        self._levels = array("q", [0] * (max(self._quick, self._most) + 1) * len(SIGNALS))
+        self._rounds = 0
+
+    @property
+    def rounds(self) -> int:
+        """How many times the workload was run so far."""
+        return self._rounds
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the hunt was prepared."""
+        return self._clock() - self._started_s
+
+    def pursue(self) -> Catch:
+        """Repeat the workload until its memory is decided, or the time is up."""
+        rows = self._pursue_quickly()
+        if rows:
+            return self._catch(Ruling(LeakKind.CLEAN), rows, None)
+        return self._pursue_thoroughly()
+
+    def _pursue_quickly(self) -> int:
+        """How many rows show that the workload is flat; 0 when they don't."""
+        self._meter.begin(thorough=False)
+        self._round()
+        least, row = flat_rounds(self._patience.least), 0
+        self._meter.read(self._levels, 0)
+        while row < self._quick:  # a range would be one object more after the first reading than before
+            row += 1
+            self._round()
+            self._meter.read(self._levels, row)
+            if row >= self._patience.least and is_flat(self._series(row + 1), least=least):
+                return row + 1
+            if self._is_late():
+                break
+        return 0
+
+    def _pursue_thoroughly(self) -> Catch:
+        self._meter.begin(thorough=True)
+        self._round()
+        census = Census()
+        for _ in range(_WARM_UPS):
+            self._round()
+        follower = Follower(census.grown_since(), self._most + 1)
+        row, ruling = 0, None
+        self._meter.read(self._levels, 0)
+        follower.read(0)
+        while ruling is None and row < self._most and not self._is_late():
+            row += 1
+            self._round()
+            self._meter.read(self._levels, row)
+            follower.read(row)
+            ruling = rule(self._series(row + 1), follower.growths(row + 1), least=self._patience.least)
+        if ruling is None:
+            ruling = Ruling(LeakKind.INCONCLUSIVE, why=self._excuse(row))
+        if ruling.kind is LeakKind.LEAK and not ruling.containers:
+            # one that grows now and then was not among those that grew at once
+            follower = Follower(census.grown_since(), 1)
+        return self._catch(ruling, row + 1, follower)
+
+    def _round(self) -> None:
+        self._run()
+        self._rounds += 1
+
+    def _is_late(self) -> bool:
+        return self.elapsed_s > self._patience.budget_s
+
+    def _excuse(self, rounds: int) -> str:
+        if rounds < self._most:
+            return f"undecided after {self._rounds} rounds and {self._patience.budget_s:g} s"
+        return f"undecided after {self._rounds} rounds: it neither rests nor grows steadily"
+
+    def _series(self, rows: int) -> tuple[Levels, ...]:
+        width = len(SIGNALS)
+        return tuple(
+            Levels(signal, tuple(self._levels[row * width + column] for row in range(rows)))
+            for column, signal in enumerate(SIGNALS)
+        )
+
+    def _catch(self, ruling: Ruling, rows: int, follower: Follower | None) -> Catch:
+        return Catch(
+            ruling=ruling,
+            rounds=self._rounds,
+            series=self._series(rows),
+            containers=follower.growths(rows) if follower is not None and follower.rows >= rows else (),
+            followed=tuple(follower.followed) if follower is not None else (),
+            duration_s=self.elapsed_s,
+        )
+
+
+def per_round(series: tuple[Levels, ...]) -> dict[LeakSignal, float]:
+    """What a round adds to each signal, where it adds anything."""
+    return {one.signal: one.per_round for one in series if one.per_round}

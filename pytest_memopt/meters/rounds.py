@@ -1,0 +1,92 @@
+"""Reading what may leak, at the settled end of each round of a repeated workload."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from array import array
+from atexit import _ncallbacks  # the only way to count them
+from enum import Enum
+from typing import Final
+
+from .cache_clearing import clear_interpreter_caches, clear_type_cache
+from .collector import Collector
+from .instruments import Instruments
+from .objects import mapped_bytes
+
+_SETTLINGS: Final = 2  # what finalizers let go of falls only with the next collection
+
+
+class LeakSignal(str, Enum):
+    """What can leak; the value is the key in reports. All but resident memory are counts that the process keeps exactly."""
+
+    BLOCKS = "blocks"
+    SMALL_BYTES = "small_bytes"
+    HEAP_BYTES = "heap_bytes"
+    MAPPED_BYTES = "mapped_bytes"
+    FDS = "fds"
+    THREADS = "threads"
+    CALLBACKS = "callbacks"
+    RSS_BYTES = "rss_bytes"
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether it is measured in bytes (else it is a count)."""
+        return self.value.endswith("_bytes")
+
+
+SIGNALS: Final = tuple(LeakSignal)
+_BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _RSS = range(len(SIGNALS))
+
+
+class RoundMeter:
+    """Reads all signals into a row of an array that is allocated once, so that a hunt doesn't see itself.
+
+    Quick rounds leave the interpreter's caches alone and what was alive before the hunt frozen: a reading takes a tenth of a
+    millisecond. Thorough ones clear the caches and collect everything, which takes tens of milliseconds: they are for
+    workloads that are not flat at once.
+    """
+
+    def __init__(self, instruments: Instruments, collector: Collector) -> None:
+        self._read = instruments
+        self._collector = collector
+        self._is_thorough = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether bytes are counted, so that a single one can't be missed."""
+        return self._read.small.is_exact and self._read.heap is not None
+
+    def begin(self, *, thorough: bool) -> None:
+        """Settle before the first round: what is alive is frozen, or thawed for thorough rounds."""
+        self._is_thorough = thorough
+        if thorough:
+            self._collector.release()
+            clear_interpreter_caches()
+        else:
+            self._collector.settle_before()
+
+    def read(self, into: array[int], row: int) -> None:
+        """Settle, and note every signal in ``into`` from ``row * len(SIGNALS)`` on; 0 for what can't be read here."""
+        read, at = self._read, row * len(SIGNALS)
+        if read.threads is not None:
+            threads = read.threads_settled
+            into[at + _THREADS] = threads(into[_THREADS]) if threads is not None and row else read.threads.read()
+        self._settle()
+        into[at + _MAPPED] = mapped_bytes(gc.get_objects()) if "mmap" in sys.modules else 0
+        into[at + _FDS] = read.fds.read() if read.fds is not None else 0
+        into[at + _CALLBACKS] = _ncallbacks() + len(weakref.finalize._registry)  # type: ignore[attr-defined] # noqa: SLF001
+        into[at + _RSS] = read.rss.read() if read.rss is not None else 0
+        if read.level is not None:
+            read.level()
+        into[at + _BLOCKS], into[at + _SMALL] = read.small.read()
+        into[at + _HEAP] = read.heap() if read.heap is not None else 0
+
+    def _settle(self) -> None:
+        if self._is_thorough:
+            clear_interpreter_caches()
+        else:
+            clear_type_cache()
+        for _ in range(_SETTLINGS):
+            gc.collect()
