@@ -33,6 +33,14 @@ class Namespace(NamedTuple):
     name: str
 
 
+class Grown(NamedTuple):
+    """A container that has grown between two moments: its lengths then and now."""
+
+    container: object
+    before: int
+    now: int
+
+
 class Census:
     """The length of every container at one moment, in arrays: numbers only, nothing is kept alive."""
 
@@ -44,21 +52,21 @@ class Census:
                 self._lengths.append(length)
         self._buffers = {(id(names), name): sys.getsizeof(value) for names, name, value in _buffers()}
 
-    def grown_since(self) -> list[object]:
+    def grown_since(self) -> list[Grown]:
         """The containers that have grown since, those that grew the most first; a `Namespace` stands for a buffer."""
         before = dict(zip(self._ids, self._lengths, strict=True))
-        grown: list[tuple[int, object]] = []
+        grown: list[Grown] = []
         own = {id(self), id(before), id(grown), id(vars(self))}
         for one in gc.get_objects():
             length = length_of(one)
             if length is not None and id(one) not in own and length > before.get(id(one), length):
-                grown.append((length - before[id(one)], one))
+                grown.append(Grown(one, before[id(one)], length))
         for names, name, value in _buffers():
-            known = self._buffers.get((id(names), name))
-            if known is not None and sys.getsizeof(value) > known:
-                grown.append((1, Namespace(names, name)))
-        grown.sort(key=lambda pair: -pair[0])
-        return [one for _, one in grown[:FOLLOWED_MOST]]
+            known, size_bytes = self._buffers.get((id(names), name)), sys.getsizeof(value)
+            if known is not None and size_bytes > known:
+                grown.append(Grown(Namespace(names, name), known, size_bytes))
+        grown.sort(key=lambda one: one.before - one.now)
+        return grown[:FOLLOWED_MOST]
 
 
 class Follower:
@@ -66,7 +74,6 @@ class Follower:
 
     def __init__(self, followed: list[object], rows: int) -> None:
         self.followed = followed
-        self.rows = rows
         self._bounds = [bound_of(one) for one in followed]
         for one in followed:
             self._note_bound(one)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..meters.naming import type_name
-from ..snapshots.holders import Holder, RootKind, find_holders
+from ..snapshots.bounds import CACHE_TYPE
+from ..snapshots.holders import Holder, find_holders
+from ..snapshots.roots import RootKind
 from .census import Namespace
 from .finding import OUTSIDE, Culprit
 from .hunt import Catch
-from .series import ContainerGrowth, typical
+from .series import typical
+from .survivors import EXTRA_ROUNDS, cache_table, survivors
 
-_EXTRA_ROUNDS: Final = 3
 _CULPRITS_MOST: Final = 5
-_SAMPLES: Final = 3
-_RUNNER_TYPES: Final = ("_pytest.", "pytest_memopt.")
+_TELLS_NOTHING: Final = (type(None), bool)
+
+
+class _Growing(NamedTuple):
+    """A container that grows, and by how many elements a round."""
+
+    container: object
+    per_round: float
 
 
 def name_culprits(run: Callable[[], object], catch: Catch) -> tuple[Culprit, ...]:
@@ -29,93 +36,89 @@ def name_culprits(run: Callable[[], object], catch: Catch) -> tuple[Culprit, ...
         run: one round of the workload.
         catch: a hunt that ended in a leak.
     """
-    growing = [one for one in catch.containers if not catch.ruling.containers or one.key in catch.ruling.containers]
-    held = _held_by_containers(growing, catch.followed)
-    survivors = _survivors(run)
+    ignored = {id(catch), id(catch.followed), id(catch.late)}
+    held = _held_by_containers(_growing(catch), ignored)
     known = {culprit.type for culprit in held}
-    loose = [culprit for culprit in _loose(survivors) if culprit.type not in known]
-    return tuple([*held, *loose][:_CULPRITS_MOST])
+    loose = [culprit for culprit in _loose(survivors(run), ignored) if culprit.type not in known]
+    culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
+    return tuple(culprits[:_CULPRITS_MOST])
 
 
-def _held_by_containers(growing: Sequence[ContainerGrowth], followed: Sequence[object]) -> list[Culprit]:
-    containers = [(one, followed[one.key]) for one in growing]
-    targets = [container.names if type(container) is Namespace else container for _, container in containers]
-    holders = find_holders(targets, ignore={id(followed), id(growing), id(containers), id(targets)})
+def _growing(catch: Catch) -> list[_Growing]:
+    named = [one for one in catch.containers if one.key in catch.ruling.containers]
+    if named:
+        found = [_Growing(catch.followed[one.key], typical(one.changes)) for one in named]
+    else:
+        rounds = max(1, len(catch.series[0].changes))
+        found = [_Growing(one.container, (one.now - one.before) / rounds) for one in catch.late]
+    tables = {id(table) for one in found if (table := cache_table(one.container)) is not None}
+    return [one for one in found if id(one.container) not in tables]
+
+
+def _held_by_containers(growing: Sequence[_Growing], ignored: set[int]) -> list[Culprit]:
+    targets = [one.container.names if type(one.container) is Namespace else one.container for one in growing]
+    own = {id(growing), id(targets), *map(id, growing)}
+    holders = find_holders(targets, ignore=ignored | own)
     culprits = []
-    for (growth, container), target in zip(containers, targets, strict=True):
+    for one, target in zip(growing, targets, strict=True):
         holder = holders.get(id(target))
-        if holder is not None:
-            culprits.append(_culprit(growth, container, holder))
-    culprits.sort(key=lambda one: (one.holder == OUTSIDE, len(one.path or "")))
+        if holder is not None and holder.bound is None:
+            culprits.append(_culprit(one, holder))
+    culprits.sort(key=lambda one: len(one.path or ""))
     return culprits
 
 
-def _culprit(growth: ContainerGrowth, container: object, holder: Holder) -> Culprit:
-    per_round = typical(growth.changes)
+def _culprit(growing: _Growing, holder: Holder) -> Culprit:
+    container = growing.container
     if type(container) is Namespace:
-        name = f"{holder.owner}.{container.name}"
-        return Culprit(growth.type, None, per_round, holder=name, holder_type="module", path=name)
+        name = f"{holder.owner}.{container.name}".replace(".__dict__.", ".")
+        kind = type_name(type(container.names.get(container.name)))
+        return Culprit(kind, None, growing.per_round, holder=name, holder_type="module", path=name)
     newest = _newest(container)
-    size_bytes = sys.getsizeof(newest[0], 0) * per_round if newest else None
-    element = type_name(type(newest[0])) if newest else growth.type
+    is_held = holder.root is not RootKind.OUTSIDE
     return Culprit(
-        type=element,
-        count_per_round=per_round,
-        bytes_per_round=size_bytes,
-        holder=holder.owner,
-        holder_type=growth.type,
-        path=f"{holder.normal}[*]",
+        type=type_name(type(newest)),
+        count_per_round=growing.per_round,
+        bytes_per_round=sys.getsizeof(newest, 0) * growing.per_round,
+        holder=holder.owner if is_held else OUTSIDE,
+        holder_type=type_name(type(container)),
+        path=f"{holder.normal}[*]" if is_held else None,
     )
 
 
-def _newest(container: Any) -> list[object]:
-    """Some of the elements that came last."""
+def _newest(container: Any) -> object:
+    """The element that came last; of a dict's the value, unless the key tells more."""
     cls = type(container)
-    if issubclass(cls, list):
-        return list.__getitem__(container, slice(-_SAMPLES, None))
+    if cls is CACHE_TYPE:
+        key = _newest_key(cache_table(container) or {})
+        return key[0] if type(key) is tuple and key else key
     if issubclass(cls, dict):
-        pairs = list(islice(reversed(dict.items(container)), _SAMPLES))
-        return [value if value is not None else key for key, value in pairs]
+        key, value = next(iter(reversed(dict.items(container))), (None, None))
+        return key if type(value) in _TELLS_NOTHING else value
+    if issubclass(cls, list):
+        return next(list.__reversed__(container), None)
     if issubclass(cls, deque):
-        return list(islice(deque.__reversed__(container), _SAMPLES))
-    return list(islice(set.__iter__(container), _SAMPLES)) if issubclass(cls, set) else []
+        return next(deque.__reversed__(container), None)
+    return next(set.__iter__(container), None) if issubclass(cls, set) else None
 
 
-def _survivors(run: Callable[[], object]) -> dict[type, list[object]]:
-    """Objects that a few more rounds left alive, by type, where there is at least one more of the type for each round."""
-    gc.unfreeze()
-    gc.collect()
-    counts = Counter(map(type, gc.get_objects()))
-    gc.freeze()
-    try:
-        for _ in range(_EXTRA_ROUNDS):
-            run()
-        gc.collect()
-        new = gc.get_objects()
-    finally:
-        gc.unfreeze()
-    after = Counter(map(type, gc.get_objects()))
-    more = {cls: count - counts[cls] for cls, count in after.items() if count - counts[cls] >= _EXTRA_ROUNDS}
-    by_type: dict[type, list[object]] = {cls: [] for cls in more}
-    for one in new:
-        if type(one) in more:
-            by_type[type(one)].append(one)
-    return {cls: found[: more[cls]] for cls, found in by_type.items() if found}
+def _newest_key(table: dict[Any, Any]) -> Any:
+    return next(iter(reversed(dict.keys(table))), None)
 
 
-def _loose(survivors: dict[type, list[object]]) -> list[Culprit]:
+def _loose(found: dict[type, list[object]], ignored: set[int]) -> list[Culprit]:
     """What accumulates by type, with who holds one of each."""
-    told = {cls: found for cls, found in survivors.items() if not type_name(cls).startswith(_RUNNER_TYPES)}
-    ranked = sorted(told.items(), key=lambda pair: (-len(pair[1]), type_name(pair[0])))[:_CULPRITS_MOST]
+    ranked = sorted(found.items(), key=lambda pair: (-len(pair[1]), type_name(pair[0])))
+    shown = list(islice(ranked, _CULPRITS_MOST))
     # neither the first, which may be pytest's, nor one that the next round would have replaced
-    targets = [found[len(found) // 2] for _, found in ranked]
-    own = {id(survivors), id(told), id(ranked), id(targets), *(id(found) for found in survivors.values())}
-    holders = find_holders(targets, ignore=own)
+    targets = [objects[len(objects) // 2] for _, objects in shown]
+    own = {id(found), id(ranked), id(shown), id(targets), *map(id, ranked), *map(id, found.values())}
+    holders = find_holders(targets, ignore=ignored | own)
     culprits = []
-    for (cls, found), target in zip(ranked, targets, strict=True):
+    for (cls, objects), target in zip(shown, targets, strict=True):
         holder = holders.get(id(target))
         is_held = holder is not None and holder.root is not RootKind.OUTSIDE
-        count = len(found) / _EXTRA_ROUNDS
+        count = len(objects) / EXTRA_ROUNDS
         culprits.append(
             Culprit(
                 type=type_name(cls),

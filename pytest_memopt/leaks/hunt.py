@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final, NamedTuple, Protocol
 
 from ..meters.rounds import SIGNALS, LeakSignal
-from .census import Census, Follower
+from .census import Census, Follower, Grown
 from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, is_flat, rule
 from .series import ContainerGrowth, Levels
 
@@ -52,6 +52,7 @@ class Catch(NamedTuple):
         series: the signals over the rounds that were judged.
         containers: the containers that changed their length in them.
         followed: the containers themselves, by the keys of ``containers``; to be let go of when the culprit is named.
+        late: containers that had grown at the end, where none of those that were followed explains a leak.
         duration_s: what it took.
     """
 
@@ -60,6 +61,7 @@ class Catch(NamedTuple):
     series: tuple[Levels, ...]
     containers: tuple[ContainerGrowth, ...]
     followed: tuple[object, ...]
+    late: tuple[Grown, ...]
     duration_s: float
 
 
@@ -105,7 +107,7 @@ class Hunt:
         """Repeat the workload until its memory is decided, or the time is up."""
         rows = self._pursue_quickly()
         if rows:
-            return self._catch(Ruling(LeakKind.CLEAN), rows, None)
+            return self._catch(Ruling(LeakKind.CLEAN), rows)
         return self._pursue_thoroughly()
 
     def _pursue_quickly(self) -> int:
@@ -130,7 +132,7 @@ class Hunt:
         census = Census()
         for _ in range(_WARM_UPS):
             self._round()
-        follower = Follower(census.grown_since(), self._most + 1)
+        follower = Follower([one.container for one in census.grown_since()], self._most + 1)
         row, ruling = 0, None
         self._meter.read(self._levels, 0)
         follower.read(0)
@@ -142,10 +144,9 @@ class Hunt:
             ruling = rule(self._series(row + 1), follower.growths(row + 1), least=self._patience.least)
         if ruling is None:
             ruling = Ruling(LeakKind.INCONCLUSIVE, why=self._excuse(row))
-        if ruling.kind is LeakKind.LEAK and not ruling.containers:
-            # one that grows now and then was not among those that grew at once
-            follower = Follower(census.grown_since(), 1)
-        return self._catch(ruling, row + 1, follower)
+        # one that grows now and then was not among those that grew at once
+        late = census.grown_since() if ruling.kind is LeakKind.LEAK and not ruling.containers else []
+        return self._catch(ruling, row + 1, follower, late)
 
     def _round(self) -> None:
         self._run()
@@ -166,13 +167,14 @@ class Hunt:
             for column, signal in enumerate(SIGNALS)
         )
 
-    def _catch(self, ruling: Ruling, rows: int, follower: Follower | None) -> Catch:
+    def _catch(self, ruling: Ruling, rows: int, follower: Follower | None = None, late: Sequence[Grown] = ()) -> Catch:
         return Catch(
             ruling=ruling,
             rounds=self._rounds,
             series=self._series(rows),
-            containers=follower.growths(rows) if follower is not None and follower.rows >= rows else (),
+            containers=follower.growths(rows) if follower is not None else (),
             followed=tuple(follower.followed) if follower is not None else (),
+            late=tuple(late),
             duration_s=self.elapsed_s,
         )
 

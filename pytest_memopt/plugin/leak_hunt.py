@@ -49,7 +49,7 @@ def _culprits(catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ..
     try:
         culprits = name_culprits(rerunner.repeat, catch)
         sites = rerunner.find_sites(Plan())
-    except CannotRerun:
+    except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
         return ()
     return _with_site(culprits, sites, root)
 

@@ -36,7 +36,9 @@ def worst_fixtures(fixtures: Iterable[FixtureUse], count: int) -> list[FixtureUs
 
 def failing(record: TestRecord) -> bool:
     """Whether a limit that fails the test was exceeded for certain, or the test leaks."""
-    return record.verdict is VerdictKind.LEAK or any(breach.limit.severity is Severity.FAIL and stands(breach) for breach in record.breaches)
+    return record.verdict is VerdictKind.LEAK or any(
+        breach.limit.severity is Severity.FAIL and stands(breach) for breach in record.breaches
+    )
 
 
 def unchecked(record: TestRecord) -> bool:
