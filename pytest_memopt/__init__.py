@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import HistoryError, LimitError, MemoptError, MemoryLimitExceeded, SizeError, UsageError
+    from .errors import (
+        HistoryError,
+        LimitError,
+        MemoptError,
+        MemoryLeakFound,
+        MemoryLimitExceeded,
+        SizeError,
+        UsageError,
+    )
+    from .leaks.check import assert_no_leaks, check_leaks
+    from .leaks.finding import Culprit, LeakFinding
     from .meters.block import measure_block
     from .meters.block_use import BlockUse
     from .meters.protocol import Meter, Unit
@@ -24,9 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlockUse",
+    "Culprit",
     "HistoryError",
+    "LeakFinding",
     "LimitError",
     "MemoptError",
+    "MemoryLeakFound",
     "MemoryLimitExceeded",
     "Meter",
     "MeterStatus",
@@ -37,6 +50,8 @@ __all__ = [
     "Unit",
     "UsageError",
     "__version__",
+    "assert_no_leaks",
+    "check_leaks",
     "format_size",
     "measure_block",
     "parse_size",
@@ -48,7 +63,12 @@ _HOMES = {
     "HistoryError": "errors",
     "LimitError": "errors",
     "MemoptError": "errors",
+    "MemoryLeakFound": "errors",
     "MemoryLimitExceeded": "errors",
+    "LeakFinding": "leaks.finding",
+    "Culprit": "leaks.finding",
+    "assert_no_leaks": "leaks.check",
+    "check_leaks": "leaks.check",
     "Meter": "meters.protocol",
     "MeterStatus": "meters.status",
     "ObjectQuery": "snapshots.query",

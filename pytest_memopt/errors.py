@@ -27,5 +27,9 @@ class HistoryError(MemoptError):
     """The history can't be opened, read or written; the run goes on without it."""
 
 
+class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
+    """Something that was run again and again grew each time."""
+
+
 class MemoryLimitExceeded(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """A test or a block held, or reached, more memory than its limit, each time it was run."""

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from ..errors import MemoptError
+from .check import CheckCommand
 from .command import Command, ExitCode, Parser, shared_options
 from .compare import CompareCommand
 from .runs import RunsCommand
@@ -19,6 +20,7 @@ from .trend import TrendCommand
 from .upkeep import ExportCommand, MergeCommand, PruneCommand
 
 COMMANDS: Final[tuple[Command, ...]] = (
+    CheckCommand(),
     RunsCommand(),
     TrendCommand(),
     CompareCommand(),

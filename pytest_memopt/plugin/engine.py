@@ -6,17 +6,13 @@ from typing import NamedTuple
 
 import pytest
 
+from ..meters.choice import choose_meters
 from ..meters.collector import Collector, GcMode
-from ..meters.descriptors import OpenDescriptors
 from ..meters.floor import calibrate
-from ..meters.heap import CHeap
-from ..meters.instruments import Instruments
 from ..meters.protocol import Meter, Tracer
-from ..meters.pymalloc import SmallBlocks
 from ..meters.resident import ResidentMemory
 from ..meters.rounds import RoundMeter
 from ..meters.status import Floor, MeterStatus
-from ..meters.threads import Threads
 from ..meters.traced import TracemallocTracer
 from ..meters.window import Window
 from ..settings import Settings, TracerChoice
@@ -55,30 +51,17 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     Raises:
         pytest.UsageError: when a plugin's meters are not meters, or the chosen tracer can't be used.
     """
-    small, heap, resident = SmallBlocks(), CHeap(), ResidentMemory()
-    fds, threads, tracer = OpenDescriptors(), Threads(), _choose_tracer(settings)
+    tracer = _choose_tracer(settings)
     extra = _extra_meters(config)
     collector = Collector(GcMode(settings.gc.value))
     collector.take_over()
-    instruments = Instruments(
-        small=small,
-        heap=heap.read if heap.available else None,
-        trim=heap.trim if heap.available else None,
-        level=heap.level if heap.needs_level else None,
-        rss=resident if resident.available else None,
-        fds=fds if fds.available else None,
-        threads=threads,
-        threads_settled=threads.settled,
-        extra=extra,
-        tracer=tracer,
-    )
+    choice = choose_meters(extra, tracer)
+    instruments = choice.instruments
     window = Window(instruments, collector)
     floor = calibrate(window)
-    meters = (small.status(), heap.status(), resident.status(), fds.status(), threads.status())
-    statuses = (*meters, *(meter.status() for meter in extra), tracer.status())
     recorder = Recorder(window, collector)
     collector.release()  # what is imported and collected before the first test may look at all objects
-    return Engine(recorder, collector, floor, statuses, resident, RoundMeter(instruments, collector))
+    return Engine(recorder, collector, floor, choice.statuses, choice.resident, RoundMeter(instruments, collector))
 
 
 def _choose_tracer(settings: Settings) -> Tracer:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final
 
 from ..errors import MemoryLimitExceeded, MeterError, UsageError
+from ..leaks.check import assert_no_leaks
 from ..limits.judge import exceeded, unreadable, value_of
 from ..limits.limits import Limit, Limits, Metric
 from ..limits.marks import limits_from_mark
@@ -66,8 +67,24 @@ class MemoryProbe:
             raise type(error)(str(error)) from None  # from here, so that the report shows the caller's line
         return LimitedBlock(_METER, limits)
 
+    def assert_no_leaks(
+        self, run: Callable[[], object], *, rounds: int | None = None, ignore: Sequence[str] = ()
+    ) -> None:
+        """Call ``run`` again and again, and fail the test when the process grows each time.
+
+        Args:
+            run: what may leak; called at least five times.
+            rounds: calls to judge at least; a leak in every k-th call needs 3k.
+            ignore: parts of the names of types or holders that may grow.
+
+        Raises:
+            MemoryLeakFound: when it leaks; the message names the culprit.
+        """
+        __tracebackhide__ = True
+        assert_no_leaks(run, rounds=rounds, ignore=ignore)
+
     def __repr__(self) -> str:
-        return "<MemoryProbe: measure(), limit()>"
+        return "<MemoryProbe: measure(), limit(), assert_no_leaks()>"
 
 
 class LimitedBlock:

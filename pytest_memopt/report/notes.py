@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..leaks.story import leak_headline
 from ..limits.limits import Severity
 from ..units import format_change
 from ..verdicts.record import Outcome, TestRecord, VerdictKind
 from .failure import JUDGED_ONCE, short, stands
-from .leaks import leak_headline
 from .ranking import failing, unchecked
 from .sparkline import sparkline
 from .summary import TrendNote

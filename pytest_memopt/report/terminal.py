@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from ..leaks.story import leak_headline
 from ..meters.measurement import Measurement
 from ..units import format_change, format_count, format_size
 from ..verdicts.record import TestRecord, VerdictKind
 from .failure import short
 from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
-from .leaks import hunts_text, leak_headline, leak_lots
+from .leaks import hunts_text, leak_lots
 from .notes import notes, row_style
 from .ranking import failing, unchecked, worst_fixtures, worst_tests
 from .sparkline import sparkline

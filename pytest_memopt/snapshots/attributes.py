@@ -60,7 +60,10 @@ def _matching(owner: object, value: object) -> Iterator[str]:
         if issubclass(type(owner), base):
             yield from (name for name in names if _described(base.__dict__[name], owner) is value)
     if has_dict(type(owner)):
-        yield from (name for name in _mentioned_names(type(owner)) if _plain_attribute(owner, name) is value)
+        for list_names in (_mentioned_names, _names_nearby):
+            mentioned = list_names(type(owner))
+            mentioned.pop("__dict__", None)  # which would be made
+            yield from (name for name in mentioned if _plain_attribute(owner, name) is value)
 
 
 def _described(member: Any, owner: object) -> Any:
@@ -100,9 +103,13 @@ def _mentioned_names(cls: type) -> dict[str, None]:
         for value in list(space.values()):
             for function in _functions_of(value):
                 _add_names(function.__code__, names)
+    return names
+
+
+def _names_nearby(cls: type) -> dict[str, None]:
+    names: dict[str, None] = {}
     for code in _neighbouring_code(cls):
         _add_names(code, names)
-    names.pop("__dict__", None)
     return names
 
 

@@ -1,0 +1,100 @@
+"""``memopt check``: whether calling something again and again leaks."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import MemoptError, UsageError
+from ..leaks.check import check_leaks
+from ..leaks.finding import LeakFinding
+from ..leaks.ruling import LeakKind
+from ..leaks.story import leak_lines
+from ..verdicts.leak_wire import leak_to_wire
+from .command import ExitCode, whole_number
+from .screen import Look, Screen
+
+_LOOKS = {LeakKind.CLEAN: Look.GOOD, LeakKind.LEAK: Look.BAD}
+
+
+class CheckCommand:
+    """Call something again and again, and say whether it leaks.
+
+    TARGET is module:callable or file.py:callable; it is called without arguments, in
+    this process. The exit code is 1 for a leak, 0 for none, 2 when there is no telling.
+    """
+
+    name = "check"
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add the target and the patience."""
+        parser.add_argument("target", metavar="TARGET", help="module:callable or file.py:callable")
+        parser.add_argument(
+            "--rounds", type=whole_number(1), metavar="N", help="calls to judge at least; a leak in every k-th needs 3k"
+        )
+        parser.add_argument(
+            "--budget", type=float, default=20.0, metavar="S", help="seconds after which it is given up (default 20)"
+        )
+
+    def run(self, options: argparse.Namespace, screen: Screen) -> ExitCode:
+        """Hunt, and tell."""
+        run = load_target(options.target)
+        finding = _hunted(run, options)
+        if options.json:
+            screen.json({"target": options.target, "leak": leak_to_wire(finding)})
+        else:
+            _tell(options.target, finding, screen)
+        if finding.is_leak:
+            return ExitCode.REGRESSION
+        return ExitCode.UNUSABLE if finding.verdict is LeakKind.INCONCLUSIVE else ExitCode.FINE
+
+
+def load_target(target: str) -> Callable[[], object]:
+    """What ``target`` names.
+
+    Raises:
+        UsageError: when it names nothing that can be called; the message says what is wrong.
+    """
+    place, _, name = target.rpartition(":")
+    if not (place and name):
+        raise UsageError(f"{target!r} is not a target; write module:callable or file.py:callable")
+    found: object = _namespace(place, target)
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+    if not callable(found):
+        raise UsageError(f"{target!r}: {place} has no callable {name!r}")
+    return found
+
+
+def _namespace(place: str, target: str) -> dict[str, object]:
+    try:
+        if place.endswith(".py"):
+            sys.path.insert(0, str(Path(place).resolve().parent))
+            return runpy.run_path(place, run_name=Path(place).stem)
+        sys.path.insert(0, str(Path.cwd()))
+        return vars(importlib.import_module(place))
+    except Exception as error:
+        raise UsageError(f"{target!r} could not be loaded: {type(error).__name__}: {error}") from error
+
+
+def _hunted(run: Callable[[], object], options: argparse.Namespace) -> LeakFinding:
+    try:
+        return check_leaks(run, rounds=options.rounds, budget_s=options.budget)
+    except Exception as error:
+        raise MemoptError(f"{options.target} raised {type(error).__name__}: {error}") from error
+
+
+def _tell(target: str, finding: LeakFinding, screen: Screen) -> None:
+    look = _LOOKS.get(finding.verdict, Look.PLAIN)
+    if finding.is_leak:
+        headline, *lines = leak_lines(finding)
+        screen.line(f"{target} {headline}", look)
+        for line in lines:
+            screen.line(f"  {line}")
+        return
+    why = f": {finding.why}" if finding.why else ""
+    screen.line(f"{target}: {finding.verdict.value} in {finding.rounds} calls{why}", look)

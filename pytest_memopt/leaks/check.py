@@ -1,0 +1,106 @@
+"""Hunting leaks without a test runner: call something again and again, and say whether it leaks."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from ..errors import MemoryLeakFound
+from ..meters.choice import choose_meters
+from ..meters.collector import Collector
+from ..meters.measurement import Site
+from ..meters.rounds import RoundMeter
+from ..meters.traced import TracemallocTracer
+from .finding import Culprit, LeakFinding, signature_of
+from .hunt import Catch, Hunt, Patience, per_round
+from .ruling import FLAT_ROUNDS, LeakKind
+from .story import leak_lines
+from .wish import LeakWish
+
+_CHANGES_KEPT: Final = 24
+
+
+def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_s: float = 20.0) -> LeakFinding:
+    """Whether calling ``run`` again and again makes the process grow, and who is to blame.
+
+    Args:
+        run: called at least five times; what it raises ends the hunt and comes through.
+        rounds: calls to judge at least; a leak in every k-th call needs 3k. By default as few as the verdict needs.
+        budget_s: seconds after which a hunt that is undecided is given up.
+    """
+    choice = choose_meters()
+    was_frozen = gc.get_freeze_count() > 0
+    try:
+        meter = RoundMeter(choice.instruments, Collector())
+        catch = Hunt(run, meter, Patience(rounds or FLAT_ROUNDS, budget_s)).pursue()
+        culprits: tuple[Culprit, ...] = ()
+        if catch.ruling.kind is LeakKind.LEAK:
+            from .culprits import name_culprits
+
+            culprits = with_site(name_culprits(run, catch), _sites(run), Path.cwd())
+        return finding_of(catch, culprits)
+    finally:
+        choice.resident.close()
+        gc.unfreeze()
+        if was_frozen:
+            gc.freeze()
+
+
+def assert_no_leaks(
+    run: Callable[[], object], *, rounds: int | None = None, ignore: Sequence[str] = (), budget_s: float = 20.0
+) -> LeakFinding:
+    """Check that calling ``run`` again and again doesn't make the process grow; the finding, when it doesn't.
+
+    Args:
+        run: called at least five times.
+        rounds: calls to judge at least; a leak in every k-th call needs 3k.
+        ignore: parts of the names of types or holders that may grow.
+        budget_s: seconds after which a hunt that is undecided is given up.
+
+    Raises:
+        MemoryLeakFound: when it leaks; the message names the culprit.
+    """
+    __tracebackhide__ = True
+    finding = check_leaks(run, rounds=rounds, budget_s=budget_s)
+    if finding.is_leak and not LeakWish(ignore=tuple(ignore)).lets_pass(finding):
+        raise MemoryLeakFound("\n  ".join(leak_lines(finding)))
+    return finding
+
+
+def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
+    """What a hunt brought, in names and numbers."""
+    is_leak = catch.ruling.kind is LeakKind.LEAK
+    signals = tuple(signal.value for signal in catch.ruling.signals)
+    return LeakFinding(
+        verdict=catch.ruling.kind,
+        rounds=catch.rounds,
+        per_round={signal.value: round(amount, 3) for signal, amount in per_round(catch.series).items()},
+        culprits=culprits,
+        signature=signature_of(culprits, signals) if is_leak else None,
+        why=catch.ruling.why,
+        series={one.signal.value: one.changes[-_CHANGES_KEPT:] for one in catch.series if any(one.changes)},
+        duration_s=round(catch.duration_s, 3),
+    )
+
+
+def with_site(culprits: tuple[Culprit, ...], sites: Sequence[Site], root: Path) -> tuple[Culprit, ...]:
+    """The first culprit with the line that holds the most; which line allocated which of them can't be told."""
+    if not (culprits and sites):
+        return culprits
+    site = max(sites, key=lambda one: one.bytes)
+    path = Path(site.path)
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    text = f"{shown}:{site.line}" + (f" in {site.function}" if site.function else "")
+    return (culprits[0]._replace(site=text), *culprits[1:])
+
+
+def _sites(run: Callable[[], object]) -> tuple[Site, ...]:
+    tracer = TracemallocTracer()
+    tracer.start()
+    try:
+        run()
+    finally:
+        traced = tracer.stop(with_sites=True)
+    return traced.sites

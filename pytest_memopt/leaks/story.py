@@ -1,0 +1,78 @@
+"""A leak in words: how much each run adds, what it is, who holds it, where it was made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..units import format_change, format_count, format_size
+from .finding import OUTSIDE, Culprit, LeakFinding
+
+_BYTE_SIGNALS: Final = ("small_bytes", "heap_bytes", "mapped_bytes")
+_COUNT_NOUNS: Final = {
+    "fds": ("file descriptor", "file descriptors"),
+    "threads": ("thread", "threads"),
+    "callbacks": ("exit callback", "exit callbacks"),
+}
+_CHANGES_SHOWN: Final = 8
+_WHOLE_FROM: Final = 10
+_UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a reference count that is one too high"
+
+
+def leak_headline(finding: LeakFinding) -> str:
+    """The leak in a few words: ``'leaks 640 B in 10 blocks per run (18 runs): 10 dict held by app.STATE'``."""
+    added = finding.per_round
+    pieces = []
+    in_bytes, blocks = sum(added.get(name, 0) for name in _BYTE_SIGNALS), added.get("blocks", 0)
+    in_blocks = f"{amount_text(blocks)} block{'s' if blocks != 1 else ''}" if blocks > 0 else ""
+    if in_bytes > 0:
+        pieces.append(f"{format_size(round(in_bytes))}{' in ' if in_blocks else ''}{in_blocks}")
+    elif in_blocks:
+        pieces.append(in_blocks)
+    for name, nouns in _COUNT_NOUNS.items():
+        if (count := added.get(name, 0)) > 0:
+            pieces.append(f"{amount_text(count)} {nouns[count != 1]}")
+    text = f"leaks {' and '.join(pieces) or 'memory'} per run ({format_count(finding.rounds)} runs)"
+    return f"{text}: {_short(finding.culprits[0])}" if finding.culprits else text
+
+
+def leak_lines(finding: LeakFinding) -> list[str]:
+    """The headline, and below it each culprit and the evidence."""
+    culprits = [culprit_line(culprit) for culprit in finding.culprits] or [_UNSEEN]
+    return [leak_headline(finding), *culprits, *_series_lines(finding), f"signature: {finding.signature}"]
+
+
+def culprit_line(culprit: Culprit) -> str:
+    """One culprit: ``'+10  app.Session  640 B  held by app.STATE[*] (dict)  allocated at app.py:4 in put'``."""
+    count = f"+{amount_text(culprit.count_per_round)}  " if culprit.count_per_round is not None else ""
+    size = f"  {format_size(round(culprit.bytes_per_round))}" if culprit.bytes_per_round else ""
+    holder = f" ({culprit.holder_type})" if culprit.holder_type and culprit.holder != OUTSIDE else ""
+    site = f"  allocated at {culprit.site}" if culprit.site else ""
+    return f"{count}{culprit.type}{size}  {_held(culprit.path or culprit.holder)}{holder}{site}"
+
+
+def amount_text(value: float) -> str:
+    """A number of things that need not be whole: ``'1 200'``, ``'0.5'``."""
+    return format_count(round(value)) if value >= _WHOLE_FROM or value == round(value) else f"{value:.1f}"
+
+
+def _short(culprit: Culprit) -> str:
+    count = f"{amount_text(culprit.count_per_round)} " if culprit.count_per_round is not None else ""
+    return f"{count}{culprit.type} {_held(culprit.holder)}"
+
+
+def _held(holder: str) -> str:
+    return f"held {OUTSIDE}" if holder == OUTSIDE else f"held by {holder}"
+
+
+def _series_lines(finding: LeakFinding) -> list[str]:
+    """What the newest rounds added, for the signals that grew."""
+    lines = []
+    for name, changes in finding.series.items():
+        if finding.per_round.get(name, 0) <= 0 or name == "rss_bytes":
+            continue
+        is_bytes = name.endswith("_bytes")
+        shown = [
+            format_change(one) if is_bytes else format_count(one, signed=True) for one in changes[-_CHANGES_SHOWN:]
+        ]
+        lines.append(f"{name.replace('_bytes', ' memory').replace('_', ' ')}, run by run: {', '.join(shown)}")
+    return lines
