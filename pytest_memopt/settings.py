@@ -11,6 +11,7 @@ from .errors import UsageError
 
 T = TypeVar("T")
 
+DEFAULT_KNOWN_LEAKS: Final = Path("memopt-known-leaks.toml")
 DEFAULT_HISTORY: Final = Path(".memopt") / "history.db"
 
 
@@ -49,6 +50,7 @@ class Settings(NamedTuple):
         leaks: hunt leaks in every test.
         leak_rounds: rounds of a hunt at least; ``None`` for as many as the verdict needs.
         leak_budget_s: seconds after which a hunt of one test that is undecided is given up.
+        known_leaks_path: the file of leaks that are let pass; it need not exist.
         tracer: who counts allocated peaks.
     """
 
@@ -63,6 +65,7 @@ class Settings(NamedTuple):
     leaks: bool = False
     leak_rounds: int | None = None
     leak_budget_s: float = 20.0
+    known_leaks_path: Path = DEFAULT_KNOWN_LEAKS
     tracer: TracerChoice = TracerChoice.TRACEMALLOC
 
     @property

@@ -12,6 +12,7 @@ from .options import settings_from
 from .plain_imports import plain_imports
 
 if TYPE_CHECKING:
+    from ..leaks.known import KnownLeaks
     from ..limits.rules import Rule
     from ..settings import Settings
     from .header import Header
@@ -91,11 +92,20 @@ class Activation:
         header.floor, header.meters = engine.floor, engine.meters
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
         self._closers += [engine, journal]
-        hunter = LeakHunter(engine.rounds, self.settings.leak_budget_s)
+        hunter = LeakHunter(engine.rounds, self.settings.leak_budget_s, self._known_leaks())
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker, hunter)
         guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)
         hooks = MeasuringHooks(engine, examiner, journal, header, guests)
         self._config.pluginmanager.register(hooks, "memopt-measuring")
+
+    def _known_leaks(self) -> KnownLeaks:
+        from ..errors import UsageError
+        from ..leaks.known import read_known_leaks
+
+        try:
+            return read_known_leaks(self.settings.known_leaks_path)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
 
     def _journal_folder(self, default: Path) -> Path:
         history = self.settings.history_path

@@ -148,7 +148,7 @@ class Examiner:
             return record if is_skip else record._replace(verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
         if record.limits:
             record = self._judge(run, run.measured, record, self._rerunner)
-        if record.outcome is Outcome.PASSED and (wish := self.wanted(run.item).leaks) is not None:
+        if record.verdict is not VerdictKind.BREACH and (wish := self.wanted(run.item).leaks) is not None:
             record = self._hunt(run, record, wish, self._rerunner)
         return record
 
@@ -157,8 +157,8 @@ class Examiner:
             return record
         with self._at_home():
             finding = self._hunter.hunt(run.item, self._next, rerunner, wish)
-        if finding.is_leak and wish.lets_pass(finding):
-            return record._replace(leak=finding, verdict=VerdictKind.KNOWN_LEAK, why="ignored by its mark")
+        if finding.is_leak and (excuse := self._hunter.excuse(finding, wish)) is not None:
+            return record._replace(leak=finding, verdict=VerdictKind.KNOWN_LEAK, why=excuse)
         if finding.verdict is LeakKind.CLEAN:
             return record._replace(leak=finding)
         record = record._replace(leak=finding, verdict=VerdictKind(finding.verdict.value), why=finding.why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ..leaks.check import finding_of, with_site
 from ..leaks.finding import Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
+from ..leaks.known import KnownLeaks
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.wish import LeakWish
 from ..meters.plan import Plan
@@ -19,9 +21,16 @@ from .rerun import CannotRerun, Rerunner
 class LeakHunter:
     """Hunts leaks in one item after the other; one per process."""
 
-    def __init__(self, meter: RoundMeter, budget_s: float) -> None:
+    def __init__(self, meter: RoundMeter, budget_s: float, known: KnownLeaks) -> None:
         self._meter = meter
         self._budget_s = budget_s
+        self._known = known
+
+    def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
+        """Why a leak is let pass; ``None`` when it isn't."""
+        if wish.lets_pass(finding):
+            return "ignored by its mark"
+        return self._known.excuse(finding.signature, datetime.now().astimezone().date())
 
     def hunt(self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish) -> LeakFinding:
         """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive."""

@@ -28,8 +28,12 @@ _NAMES: Final = (
     "memopt_leaks",
     "memopt_rounds",
     "memopt_leaks_budget",
+    "memopt_known_leaks",
     "memopt_tracer",
 )
+
+
+_TEXTS: Final = ("confirm", "history", "json", "top", "gc", "tracer", "rounds", "leaks_budget", "known_leaks")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -68,6 +72,11 @@ def add_options(parser: pytest.Parser) -> None:
     )
     option("--memopt-rounds", "rounds of a hunt at least; a leak in every k-th run needs 3k", metavar="N")
     option("--memopt-leaks-budget", "seconds after which an undecided hunt is given up (default 20)", metavar="S")
+    option(
+        "--memopt-known-leaks",
+        "file of leaks that are let pass, with reasons (default memopt-known-leaks.toml)",
+        metavar="PATH",
+    )
     option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
     group.addoption(
         "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
@@ -106,10 +115,7 @@ def settings_from(config: pytest.Config) -> Settings:
 def _read_settings(config: pytest.Config) -> Settings:
     from .. import settings
 
-    texts = {
-        name: _text(config, name)
-        for name in ("confirm", "history", "json", "top", "gc", "tracer", "rounds", "leaks_budget")
-    }
+    texts = {name: _text(config, name) for name in _TEXTS}
     gc = settings.parse_choice(texts["gc"][0] or "freeze", settings.GcChoice, texts["gc"][1])
     tracer = settings.parse_choice(texts["tracer"][0] or "tracemalloc", settings.TracerChoice, texts["tracer"][1])
     history, json = texts["history"][0] or settings.DEFAULT_HISTORY, texts["json"][0]
@@ -124,6 +130,7 @@ def _read_settings(config: pytest.Config) -> Settings:
         gc=cast("GcChoice", gc),
         leaks=_flag(config, "memopt_leaks"),
         leak_rounds=settings.parse_count(*texts["rounds"], least=1) if texts["rounds"][0] else None,
+        known_leaks_path=config.rootpath / (texts["known_leaks"][0] or settings.DEFAULT_KNOWN_LEAKS),
         leak_budget_s=settings.parse_seconds(texts["leaks_budget"][0] or "20", texts["leaks_budget"][1]),
         tracer=cast("TracerChoice", tracer),
     )

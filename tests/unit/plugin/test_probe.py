@@ -151,7 +151,7 @@ def test_frames_of_ours_are_hidden(limit, process):
 
 def test_a_probe_says_what_it_can(probe):
     """In the report of a failed test a probe is short."""
-    assert repr(probe) == "<MemoryProbe: measure(), limit()>"
+    assert repr(probe) == "<MemoryProbe: measure(), limit(), assert_no_leaks()>"
 
 
 def test_an_empty_limited_block_keeps_nothing(probe):

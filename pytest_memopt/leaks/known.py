@@ -1,0 +1,82 @@
+"""The leaks that are known: a reviewed file of signatures, each with a reason and a day until which it is let pass."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ..errors import UsageError
+from ..settings import refuse_unknown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
+
+_KEYS: Final = ("signature", "reason", "expires")
+_EXAMPLE: Final = '[[leak]] with signature = "…", reason = "…" and, if you like, expires = 2027-01-31'
+
+
+class KnownLeak(NamedTuple):
+    """A leak that is let pass.
+
+    Attributes:
+        signature: as a failure prints it.
+        reason: why it is let pass, or where it is followed up.
+        expires: the last day on which it is; ``None`` for ever.
+    """
+
+    signature: str
+    reason: str
+    expires: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is still let pass on ``day``."""
+        return self.expires is None or day <= self.expires
+
+
+class KnownLeaks(NamedTuple):
+    """All leaks that are known, by signature."""
+
+    by_signature: Mapping[str, KnownLeak]
+
+    def excuse(self, signature: str | None, day: date) -> str | None:
+        """Why a leak is let pass on ``day``; ``None`` when it isn't."""
+        known = self.by_signature.get(signature or "")
+        return known.reason if known is not None and known.holds_on(day) else None
+
+
+def read_known_leaks(path: Path) -> KnownLeaks:
+    """The leaks that the file at ``path`` lists; none where there is no file.
+
+    Raises:
+        UsageError: naming the file and what in it makes no sense.
+    """
+    if not path.exists():
+        return KnownLeaks({})
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: the known leaks can't be read: {error}") from None
+    refuse_unknown(document, ("leak",), str(path), UsageError)
+    entries = document.get("leak", [])
+    if not isinstance(entries, list):
+        raise UsageError(f"{path}: 'leak' is not a list; write {_EXAMPLE}")
+    leaks = [_known_leak(entry, f"{path}: leak {number}") for number, entry in enumerate(entries, start=1)]
+    return KnownLeaks({leak.signature: leak for leak in leaks})
+
+
+def _known_leak(entry: Any, source: str) -> KnownLeak:
+    if not isinstance(entry, dict):
+        raise UsageError(f"{source} is not a table; write {_EXAMPLE}")
+    refuse_unknown(entry, _KEYS, source, UsageError)
+    signature, reason, expires = (entry.get(key) for key in _KEYS)
+    for key, value in (("signature", signature), ("reason", reason)):
+        if not isinstance(value, str) or not value.strip():
+            raise UsageError(f"{source}: {key} = {value!r} is not a text; write {_EXAMPLE}")
+    if expires is not None and type(expires) is not date:
+        raise UsageError(f"{source}: expires = {expires!r} is not a day; write expires = 2027-01-31, without quotes")
+    return KnownLeak(str(signature).strip(), str(reason).strip(), expires)

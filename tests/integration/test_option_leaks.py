@@ -1,0 +1,225 @@
+"""``--memopt-leaks``: every test is repeated until it is proven flat, or growing, and a leak is told with its culprit."""
+
+from __future__ import annotations
+
+import re
+from textwrap import dedent
+
+import pytest
+
+LEAKY = {
+    "app.py": dedent("""
+        import functools, os
+        SESSIONS, FILES, TEXT = {}, [], ""
+        class Session: pass
+        def log_in(): SESSIONS[object()] = Session()
+        def open_file(): FILES.append(os.open(os.devnull, os.O_RDONLY))
+        def write():
+            global TEXT
+            TEXT += "a line\\n"
+        @functools.lru_cache(maxsize=None)
+        def lookup(key): return [key]
+        @functools.lru_cache(maxsize=5000)
+        def bounded(key): return [key]
+    """),
+    "test_leaky.py": dedent("""
+        import itertools, app
+        COUNT = itertools.count()
+        def test_registry(): app.log_in()
+        def test_same_registry_again(): app.log_in(); app.log_in()
+        def test_descriptors(): app.open_file()
+        def test_text(): app.write()
+        def test_unbounded_cache(): app.lookup(object())
+        def test_bounded_cache(): app.bounded(next(COUNT))
+    """),
+}
+CLEAN = dedent("""
+    import logging, re, subprocess, sys, threading, unittest, warnings
+    import pytest
+    RECENT = []
+
+    @pytest.fixture(scope="module")
+    def wide(): return []
+
+    @pytest.fixture
+    def narrow(wide, tmp_path): yield wide
+
+    def test_nothing(): pass
+    def test_fixtures(narrow): pass
+    def test_raises():
+        with pytest.raises(ValueError, match="invalid"): int("x")
+    def test_output(capsys, caplog):
+        print("x" * 1000)
+        logging.getLogger("app").warning("of %d", 1)
+        warnings.warn("take care", stacklevel=1)
+    def test_pattern(): re.compile(f"a{id(object())}")
+    def test_thread():
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+    def test_ring():
+        RECENT.append(bytes(100))
+        del RECENT[:-5]
+    @pytest.mark.parametrize("number", range(2))
+    def test_each(number, request): request.node.user_properties.append(("a", number))
+    class TestCase(unittest.TestCase):
+        def setUp(self): self.kept = [1]
+        def test_method(self):
+            for number in range(3):
+                with self.subTest(number=number): pass
+    def test_skipped(): pytest.skip("not today")
+    @pytest.mark.xfail
+    def test_xfailed(): assert False
+""")
+
+
+def test_leaks_are_found_and_named(project):
+    """A leak fails its test; signature and culprit say what grows, how much, and the name by which it is held."""
+    run = project.with_files(LEAKY).measure("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.counts == {"failed": 5, "passed": 1}
+    registry = run.test("::test_registry")
+    assert (registry["verdict"], registry["outcome"]) == ("leak", "failed")
+    first = registry["leak"]["culprits"][0]
+    assert (first["type"], first["count_per_round"], first["holder"]) == ("app.Session", 1, "app.SESSIONS")
+    assert registry["leak"]["signature"] == "app.SESSIONS[*] <- app.Session"
+    assert run.test("::test_same_registry_again")["leak"]["culprits"][0]["count_per_round"] == 2
+    assert run.test("::test_descriptors")["leak"]["per_round"]["fds"] == 1
+    assert run.test("::test_text")["leak"]["culprits"][0]["holder"] == "app.TEXT"
+    assert "app.lookup" in run.test("::test_unbounded_cache")["leak"]["culprits"][0]["holder"]
+    bounded = run.test("::test_bounded_cache")
+    assert bounded["verdict"] == "filling-cache"
+    assert "of at most 5000" in bounded["leak"]["why"]
+    assert run.lines_with("memory: leaks", "per run", "1 app.Session held by app.SESSIONS")
+    assert run.lines_with("held by app.SESSIONS[*] (dict)", "allocated at app.py:")
+
+
+def test_one_leak_in_many_tests_is_told_once(project):
+    """The summary groups by signature: forty tests that trip over one leak are one finding."""
+    run = project.with_files(LEAKY).run("--memopt-leaks", "--memopt-report", "--memopt-no-history", "-k", "registry")
+    told = run.lines_with("leak  leaks")
+    assert len(told) == 1
+    assert re.search(r"in test_leaky\.py::test_\w+ and 1 other test", told[0])
+
+
+def test_honest_tests_are_clean(project):
+    """Fixtures, exceptions, output, threads, rings, subtests: nothing of what pytest keeps of a rerun is a leak."""
+    run = project.with_files({"test_clean.py": CLEAN}).measure("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 10, "skipped": 1, "xfailed": 1}
+    hunted = {nodeid: record["leak"] for nodeid, record in run.tests.items() if record["outcome"] == "passed"}
+    assert {nodeid: leak["verdict"] for nodeid, leak in hunted.items()} == dict.fromkeys(hunted, "clean")
+    assert run.test("::test_skipped")["leak"] is None
+    assert run.test("::test_xfailed")["leak"] is None
+
+
+def test_totals_are_those_of_one_run(project):
+    """Reruns are heard by nobody: as many tests, subtests and lines of output as without the hunt."""
+    calm = project.with_files({"test_clean.py": CLEAN}).run("-rA")
+    hunted = project.execute("-rA", "--memopt-leaks")
+    assert hunted.counts == calm.counts
+    assert len(hunted.lines_with("x" * 1000)) == len(calm.lines_with("x" * 1000))
+
+
+def test_what_fails_the_second_time_is_inconclusive(project):
+    """A test that can't be repeated is told with the reason, and passes as it did."""
+    suite = """
+        DONE = []
+        def test_once():
+            assert not DONE
+            DONE.append(1)
+    """
+    run = project.with_files({"test_once.py": dedent(suite)}).measure("--memopt-leaks")
+    record = run.test("::test_once")
+    assert (record["outcome"], record["verdict"]) == ("passed", "inconclusive")
+    assert "when it was run again, its call failed" in record["why"]
+
+
+def test_rare_leaks_need_more_rounds(serial_project):
+    """A leak in every seventh run is seen with ``--memopt-rounds 21``, and is said to be clean after a few."""
+    suite = """
+        import itertools
+        COUNT, KEPT = itertools.count(), []
+        def test_seventh():
+            if next(COUNT) % 7 == 0: KEPT.append([1])
+    """
+    project = serial_project.with_files({"test_rare.py": dedent(suite)})
+    thorough = project.measure("--memopt-leaks", "--memopt-rounds=21").test("::test_seventh")
+    assert thorough["verdict"] == "leak"
+    assert thorough["leak"]["culprits"][0]["holder"] == "test_rare.KEPT"
+    assert thorough["leak"]["rounds"] > 21
+
+
+def test_an_undecided_hunt_is_given_up(serial_project):
+    """When the time is up, the verdict is inconclusive, with the rounds that were made."""
+    suite = """
+        import random, time
+        KEPT = []
+        def test_restless():
+            time.sleep(0.02)
+            KEPT[:] = [bytes(random.randrange(20_000)) for _ in range(random.randrange(200))]
+    """
+    project = serial_project.with_files({"test_slow.py": dedent(suite)})
+    record = project.measure("--memopt-leaks", "--memopt-leaks-budget=0.2").test("::test_restless")
+    assert (record["outcome"], record["verdict"]) == ("passed", "inconclusive")
+    assert "0.2 s" in record["why"]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ("--memopt-rounds=0", "--memopt-rounds: '0' is not a whole number of 1 or more"),
+        ("--memopt-leaks-budget=soon", "--memopt-leaks-budget: 'soon' is not a number of seconds above 0"),
+    ],
+)
+def test_wrong_values_are_one_line(serial_project, args, told):
+    """A value that makes no sense ends the run before the first test, in one line."""
+    run = serial_project.with_files({"test_a.py": "def test_a(): pass\n"}).run("--memopt-leaks", args)
+    run.assert_no_crash()
+    assert run.lines_with(told)
+    assert run.result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_ini_asks_for_the_hunt(project):
+    """``memopt_leaks = true`` hunts in every run, and ``memopt(skip=True)`` exempts a test from it."""
+    suite = """
+        import pytest
+        KEPT = []
+        def test_leaks(): KEPT.append([1])
+        @pytest.mark.memopt(skip=True)
+        def test_exempt(): KEPT.append([1])
+    """
+    ini = "[pytest]\nmemopt_leaks = true\nmemopt_rounds = 4\n"
+    run = project.with_files({"test_ini.py": dedent(suite), "pytest.ini": ini}).run()
+    assert run.counts == {"failed": 1, "passed": 1}
+    assert run.lines_with("MEMORY test_ini.py::test_leaks")
+
+
+def test_known_leaks_are_let_pass(project):
+    """A leak whose signature is listed passes as known, until the day it expires."""
+    known = '[[leak]]\nsignature = "app.SESSIONS[*] <- app.Session"\nreason = "issue 7"\nexpires = {}\n'
+    files = {**LEAKY, "memopt-known-leaks.toml": known.format("2999-01-01")}
+    record = project.with_files(files).measure("--memopt-leaks", "-k", "test_registry").test("::test_registry")
+    assert (record["outcome"], record["verdict"], record["why"]) == ("passed", "known-leak", "issue 7")
+    files["memopt-known-leaks.toml"] = known.format("2001-01-01")
+    record = project.with_files(files).measure("--memopt-leaks", "-k", "test_registry").test("::test_registry")
+    assert record["verdict"] == "leak"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[leak]]\nreason = 'a'\n", "leak 1: signature = None is not a text"),
+        ("[[leak]]\nsignature = 's'\nreason = 'a'\nexpires = '2027'\n", "leak 1: expires = '2027' is not a day"),
+        ("[[leak]]\nsignatur = 's'\n", "unknown keyword 'signatur'; did you mean 'signature'?"),
+        ("leak = 3\n", "'leak' is not a list"),
+        ("not toml", "the known leaks can't be read"),
+    ],
+)
+def test_a_wrong_list_of_known_leaks_is_one_line(serial_project, text, told):
+    """What can't be understood ends the run before the first test, naming file and place."""
+    files = {"test_a.py": "def test_a(): pass\n", "memopt-known-leaks.toml": text}
+    run = serial_project.with_files(files).run("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.lines_with("memopt-known-leaks.toml", told)
+    assert run.result.ret == pytest.ExitCode.USAGE_ERROR
