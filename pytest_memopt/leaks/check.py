@@ -87,7 +87,7 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
 
 def with_site(culprits: tuple[Culprit, ...], sites: Sequence[Site], root: Path) -> tuple[Culprit, ...]:
     """The first culprit with the line that holds the most; which line allocated which of them can't be told."""
-    if not (culprits and sites):
+    if not (culprits and sites and culprits[0].bytes_per_round):
         return culprits
     site = max(sites, key=lambda one: one.bytes)
     path = Path(site.path)

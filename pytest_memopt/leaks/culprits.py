@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from ..meters.descriptors import describe_descriptors, open_numbers
 from ..meters.naming import type_name
+from ..meters.threads import describe_threads, thread_numbers
 from ..snapshots.bounds import CACHE_TYPE
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
@@ -19,6 +21,7 @@ from .series import typical
 from .survivors import EXTRA_ROUNDS, cache_table, survivors
 
 _CULPRITS_MOST: Final = 5
+_RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
 _TELLS_NOTHING: Final = (type(None), bool)
 
 
@@ -37,11 +40,26 @@ def name_culprits(run: Callable[[], object], catch: Catch) -> tuple[Culprit, ...
         catch: a hunt that ended in a leak.
     """
     ignored = {id(catch), id(catch.followed), id(catch.late)}
+    fds, threads = open_numbers(), thread_numbers()
     held = _held_by_containers(_growing(catch), ignored)
     known = {culprit.type for culprit in held}
     loose = [culprit for culprit in _loose(survivors(run), ignored) if culprit.type not in known]
     culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
-    return tuple(culprits[:_CULPRITS_MOST])
+    outside = [
+        *_of_system("file descriptor", describe_descriptors(fds)),
+        *_of_system("thread", describe_threads(threads)),
+    ]
+    return tuple([*[one for one in culprits if not one.holder.startswith(_RUNNER)], *outside][:_CULPRITS_MOST])
+
+
+def _of_system(noun: str, descriptions: Sequence[str]) -> list[Culprit]:
+    """What the system counts and no Python object need hold: by what it is, without its number."""
+    kinds = Counter(text.partition(": ")[2] or text for text in descriptions)
+    return [
+        Culprit(f"{noun} ({kind})", count / EXTRA_ROUNDS)
+        for kind, count in kinds.most_common(_CULPRITS_MOST)
+        if count >= EXTRA_ROUNDS
+    ]
 
 
 def _growing(catch: Catch) -> list[_Growing]:

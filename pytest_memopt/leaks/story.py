@@ -15,6 +15,8 @@ _COUNT_NOUNS: Final = {
 }
 _CHANGES_SHOWN: Final = 8
 _WHOLE_FROM: Final = 10
+_PATH_MOST: Final = 90
+_PATH_END: Final = 40
 _UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a reference count that is one too high"
 
 
@@ -37,17 +39,26 @@ def leak_headline(finding: LeakFinding) -> str:
 
 def leak_lines(finding: LeakFinding) -> list[str]:
     """The headline, and below it each culprit and the evidence."""
-    culprits = [culprit_line(culprit) for culprit in finding.culprits] or [_UNSEEN]
+    culprits = [_culprit_line(culprit, finding.culprits[0]) for culprit in finding.culprits] or [_UNSEEN]
+    if not finding.culprits and finding.per_round.get("heap_bytes", 0) > 0:
+        culprits.append("whose memory it is, memray may tell: python -m memray run --native -m pytest …")
     return [leak_headline(finding), *culprits, *_series_lines(finding), f"signature: {finding.signature}"]
 
 
-def culprit_line(culprit: Culprit) -> str:
+def _culprit_line(culprit: Culprit, first: Culprit) -> str:
     """One culprit: ``'+10  app.Session  640 B  held by app.STATE[*] (dict)  allocated at app.py:4 in put'``."""
     count = f"+{amount_text(culprit.count_per_round)}  " if culprit.count_per_round is not None else ""
     size = f"  {format_size(round(culprit.bytes_per_round))}" if culprit.bytes_per_round else ""
     holder = f" ({culprit.holder_type})" if culprit.holder_type and culprit.holder != OUTSIDE else ""
     site = f"  allocated at {culprit.site}" if culprit.site else ""
-    return f"{count}{culprit.type}{size}  {_held(culprit.path or culprit.holder)}{holder}{site}"
+    return f"{count}{culprit.type}{size}  {_where(culprit, first)}{holder}{site}"
+
+
+def _where(culprit: Culprit, first: Culprit) -> str:
+    path = culprit.path or culprit.holder
+    if culprit is not first and first.path is not None and path.startswith(first.path):
+        return "held with it"
+    return _held(path if len(path) <= _PATH_MOST else f"{culprit.holder} … {path[-_PATH_END:]}")
 
 
 def amount_text(value: float) -> str:

@@ -32,8 +32,8 @@ def outcome_of(reports: Mapping[Phase, pytest.TestReport]) -> Outcome:
 
 def _explanation(record: TestRecord) -> Explanation:
     if record.leak is not None and record.verdict is VerdictKind.LEAK:
-        hint = f'pytest --memopt-leaks --memopt-rounds 50 "{record.nodeid}"'
-        return explain_leak(record.leak, source="mark no_leaks, or --memopt-leaks", rerun_hint=hint)
+        hint = f'pytest --memopt-leaks "{record.nodeid}"'
+        return explain_leak(record.leak, rerun_hint=hint)
     return explain(record, rerun_hint=f'pytest --memopt-confirm 5 "{record.nodeid}"')
 
 

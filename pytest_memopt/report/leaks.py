@@ -8,22 +8,23 @@ from typing import NamedTuple
 from ..leaks.finding import LeakFinding
 from ..leaks.ruling import LeakKind
 from ..leaks.story import leak_headline, leak_lines
+from ..settings import DEFAULT_KNOWN_LEAKS
 from ..units import format_count
 from ..verdicts.record import TestRecord, VerdictKind
 from .explanation import Explanation
 from .wording import counted, format_seconds
 
 
-def explain_leak(finding: LeakFinding, *, source: str, rerun_hint: str) -> Explanation:
+def explain_leak(finding: LeakFinding, *, rerun_hint: str) -> Explanation:
     """Why a test leaks, for someone who did not write it.
 
     Args:
         finding: what the hunt found.
-        source: who asked for the hunt.
         rerun_hint: the command to try next.
     """
     headline, *lines = leak_lines(finding)
-    return Explanation(f"memory: {headline}", (*lines, f"hunted by: {source}", f"next: {rerun_hint}"))
+    known = f"known? list the signature, with a reason, in {DEFAULT_KNOWN_LEAKS}"
+    return Explanation(f"memory: {headline}", (*lines, known, f"next: {rerun_hint}"))
 
 
 class LeakLot(NamedTuple):
@@ -45,7 +46,11 @@ def leak_lots(tests: Iterable[TestRecord]) -> list[LeakLot]:
         if record.leak is not None and record.verdict is VerdictKind.LEAK:
             lots.setdefault(record.leak.signature or "", []).append(record)
     ranked = sorted(lots.values(), key=len, reverse=True)
-    return [LeakLot(leak_headline(records[0].leak), _seen_in(records)) for records in ranked if records[0].leak]
+    return [
+        LeakLot(leak_headline(records[0].leak).removeprefix("leaks "), _seen_in(records))
+        for records in ranked
+        if records[0].leak
+    ]
 
 
 def hunts_text(tests: Iterable[TestRecord]) -> str | None:

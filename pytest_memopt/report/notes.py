@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..leaks.story import leak_headline
 from ..limits.limits import Severity
 from ..units import format_change
 from ..verdicts.record import Outcome, TestRecord, VerdictKind
@@ -77,11 +76,10 @@ def _verdict(record: TestRecord) -> list[Span]:
     """A verdict that the other pieces don't tell."""
     if record.verdict in _SAID_BY_ITSELF:
         return []
+    if record.verdict is VerdictKind.LEAK:
+        return [Span("leak, told below", Style.BAD)]
     word = record.verdict.value.replace("-", " ")
-    if record.verdict is VerdictKind.LEAK and record.leak is not None:
-        return [Span(leak_headline(record.leak), Style.BAD)]
-    style = Style.BAD if record.verdict is VerdictKind.LEAK else Style.WARN
-    return [Span(f"{word}{f': {record.why}' if record.why else ''}", style)]
+    return [Span(f"{word}{f': {record.why}' if record.why else ''}", Style.WARN)]
 
 
 def _left(record: TestRecord) -> list[Span]:

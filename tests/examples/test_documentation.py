@@ -34,7 +34,7 @@ class Snippet:
         page: the file.
         line: its line there.
         language: the first word of the fence's info string.
-        hints: the others: ``no-run`` (can't be executed here), ``fails`` (a test in it is to fail by its memory),
+        hints: the others: ``no-run`` (can't be executed here), ``fails`` (a test in it, or run by it, is to fail by its memory),
             ``needs-xdist``.
         text: what is in it.
     """
@@ -105,16 +105,19 @@ def test_commands_run(snippet, project, in_folder, tmp_path):
     assert commands, "a console snippet without a command"
     for command in commands:
         done = shell.run(command)
-        assert done.returncode == 0, f"{command}\n{done.stdout}"
+        assert done.returncode == int("fails" in snippet.hints), f"{command}\n{done.stdout}"
+        assert ("MEMORY tests/test_api.py" in done.stdout) == ("fails" in snippet.hints)
 
 
 @pytest.mark.parametrize("snippet", _of("toml"))
 def test_configurations_are_accepted(snippet, shell):
-    """Each configuration is TOML, and holds limits that pytest-memopt can read."""
-    assert "memopt" in str(tomllib.loads(snippet.text))
-    (shell.folder / "pyproject.toml").write_text(snippet.text, encoding="utf-8")
+    """Each configuration is TOML that pytest-memopt can read: for the ini file, or a list of known leaks."""
+    content = tomllib.loads(snippet.text)
+    assert "memopt" in str(content) or "leak" in content
+    name = "memopt-known-leaks.toml" if "leak" in content else "pyproject.toml"
+    (shell.folder / name).write_text(snippet.text, encoding="utf-8")
     (shell.folder / "test_one.py").write_text("def test_one(): pass\n", encoding="utf-8")
-    done = shell.run("pytest --strict-config -q")
+    done = shell.run("pytest --strict-config -q --memopt-leaks")
     assert done.returncode == 0, done.stdout
 
 
