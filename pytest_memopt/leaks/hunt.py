@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from ..meters.rounds import SIGNALS, LeakSignal
 from .census import Census, Follower, Grown
 from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, is_flat, rule
-from .series import ContainerGrowth, Levels
+from .series import ContainerGrowth, Levels, changes_of
 
 _QUICK_ROUNDS: Final = 6
 _QUICK_MOST: Final = 2  # times as many rounds as are wanted at least
@@ -74,6 +74,7 @@ class Hunt:
         meter: Rounds,
         patience: Patience = Patience(),  # noqa: B008 - it is frozen
         clock: Callable[[], float] = perf_counter,
+        census: Callable[[], Census] = Census,
     ) -> None:
         """Prepare a hunt.
 
@@ -82,15 +83,18 @@ class Hunt:
             meter: reads the signals.
             patience: how long it may take.
             clock: seconds.
+            census: counts all containers.
         """
         self._run = run
         self._meter = meter
         self._patience = patience
         self._clock = clock
+        self._census = census
         self._started_s = clock()
         self._quick = max(_QUICK_ROUNDS, _QUICK_MOST * patience.least)
         self._most = max(_THOROUGH_ROUNDS, _THOROUGH_MOST * patience.least)
         self._levels = array("q", [0] * (max(self._quick, self._most) + 1) * len(SIGNALS))
+        self._earlier: tuple[tuple[int, ...], ...] = ((),) * len(SIGNALS)
         self._rounds = 0
 
     @property
@@ -124,12 +128,13 @@ class Hunt:
                 return row + 1
             if self._is_late():
                 break
+        self._earlier = tuple(changes_of(one.levels) for one in self._series(row + 1))
         return 0
 
     def _pursue_thoroughly(self) -> Catch:
         self._meter.begin(thorough=True)
         self._round()
-        census = Census()
+        census = self._census()
         for _ in range(_WARM_UPS):
             self._round()
         follower = Follower([one.container for one in census.grown_since()], self._most + 1)
@@ -163,7 +168,7 @@ class Hunt:
     def _series(self, rows: int) -> tuple[Levels, ...]:
         width = len(SIGNALS)
         return tuple(
-            Levels(signal, tuple(self._levels[row * width + column] for row in range(rows)))
+            Levels(signal, tuple(self._levels[column : rows * width : width]), self._earlier[column])
             for column, signal in enumerate(SIGNALS)
         )
 

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from math import sqrt
+from math import hypot, inf, sqrt
 from typing import Final, NamedTuple
 
 from ..meters.rounds import LeakSignal
-from .series import ContainerGrowth, Levels, stretches
+from .series import ContainerGrowth, Levels, repeats, stretches
 
 FLAT_ROUNDS: Final = 3
 _LONGEST_PERIOD: Final = 6
-_GROWING_STRETCHES: Final = 8
-_RARE_STRETCHES: Final = 3
-_RARE_ROUNDS: Final = 12
+_TIMES_AT_REST: Final = 2
+_TIMES_GROWING: Final = 3
+_LEAST_GROWING: Final = 16  # a cache that each round fills by a 32nd of what is left adds less by then, at least once
+_LEAST_SETTLED: Final = 12  # what is flushed more often than that is never called a leak
+_STRETCHES: Final = 16
 _CALM_ROUNDS: Final = 24
+_SURE: Final = 7.5
+_CALM: Final = 0.5
 _SIGNIFICANT: Final = 2.33
-_STEADY_SHARE: Final = 0.7
-_STEADY_SHARE_OF_NATIVE: Final = 0.8
-_STEADY_SHARE_OF_RARE: Final = 0.5
+_CHANCE: Final = 2.0
+_FILLING: Final = 0.03
 _SOFT: Final = frozenset({LeakSignal.RSS_BYTES})
 
 
@@ -69,25 +72,18 @@ def rule(series: Sequence[Levels], containers: Sequence[ContainerGrowth], *, lea
         containers: those that were seen to grow, over the same rounds.
         least: rounds that are wanted at least before a workload is called clean.
     """
-    rounds = len(series[0].changes) if series else 0
-    growing = tuple(one for one in containers if _keeps_growing(one.changes))
-    signals = tuple(one.signal for one in series if one.signal not in _SOFT and _is_led_by(one, growing))
-    if growing and (signals or _moves(series)):
-        return _by_containers(growing, signals)
-    if signals and not growing:
-        return Ruling(LeakKind.LEAK, signals)
-    rare = tuple(one for one in containers if _grows_rarely(one.changes))
-    if rounds >= max(least, _RARE_ROUNDS) and (rare or any(_is_rare_leak(one) for one in series)):
-        rare_signals = tuple(one.signal for one in series if one.signal not in _SOFT and _grows_rarely(one.changes))
-        if rare_signals:
-            return _by_containers(rare, rare_signals) if rare else Ruling(LeakKind.LEAK, rare_signals)
-    if rounds >= least and is_flat(series, least=flat_rounds(least)):
+    exact = [one for one in series if one.signal not in _SOFT]
+    rounds = len(exact[0].changes) if exact else 0
+    if rounds >= _LEAST_SETTLED:
+        signals = tuple(one.signal for one in exact if keeps_growing(one.all_changes))
+        if signals:
+            return _by_containers([one for one in containers if _grows_along(one.changes)], signals)
+        growing = [one for one in containers if keeps_growing(one.changes)]
+        if growing and _moves(exact):
+            return _by_containers(growing, ())
+    if rounds >= least and is_flat(exact, least=flat_rounds(least)):
         return _at_rest(series)
-    if (
-        rounds >= max(least, _CALM_ROUNDS)
-        and not growing
-        and all(_is_calm(one.levels) for one in series if one.signal not in _SOFT)
-    ):
+    if rounds >= max(least, _CALM_ROUNDS) and all(_is_calm(one) for one in exact):
         return Ruling(LeakKind.CLEAN, why="it goes up and down, without a trend")
     return None
 
@@ -97,8 +93,20 @@ def flat_rounds(least: int) -> int:
     return max(FLAT_ROUNDS, least * 2 // 3)
 
 
+def keeps_growing(changes: Sequence[int]) -> bool:
+    """Whether something was added steadily: in a pattern that repeats, or far more than what goes up and down.
+
+    In both cases the newer half must have added as much as the older, or the cache that fills would be a leak.
+    """
+    if len(changes) < _LEAST_GROWING:
+        return False
+    sums = _sums(changes, _STRETCHES)
+    left = (1 - _FILLING) ** (len(changes) / 2)
+    return _repeats_growth(changes) or (_drift(sums) >= _SURE and _is_steady(sums, left))
+
+
 def _at_rest(series: Sequence[Levels]) -> Ruling:
-    risen = tuple(one.signal for one in series if one.signal in _SOFT and _keeps_growing(one.changes))
+    risen = tuple(one.signal for one in series if one.signal in _SOFT and keeps_growing(one.all_changes))
     if risen:
         return Ruling(LeakKind.FRAGMENTATION, risen, why="bytes in use are flat, resident memory rises")
     return Ruling(LeakKind.CLEAN)
@@ -106,66 +114,100 @@ def _at_rest(series: Sequence[Levels]) -> Ruling:
 
 def _by_containers(growing: Sequence[ContainerGrowth], signals: tuple[LeakSignal, ...]) -> Ruling:
     unbounded = tuple(one.key for one in growing if one.bound is None)
-    if unbounded:
+    if unbounded or not growing:
         return Ruling(LeakKind.LEAK, signals, unbounded)
     fullest = max(growing, key=lambda one: one.lengths[-1])
     why = f"a bounded {fullest.type} fills: {fullest.lengths[-1]} of at most {fullest.bound}"
     return Ruling(LeakKind.FILLING_CACHE, signals, tuple(one.key for one in growing), why)
 
 
-def _is_led_by(one: Levels, growing: Sequence[ContainerGrowth]) -> bool:
-    """Whether a signal grows; without a container that grows with it, it must be steadier."""
-    share = _STEADY_SHARE if growing else _STEADY_SHARE_OF_NATIVE
-    return _keeps_growing(one.changes, share)
-
-
 def _rests(changes: Sequence[int], least: int) -> bool:
     if len(changes) >= least and not any(changes[-least:]):
         return True
-    return any(_repeats(changes, period, least) for period in range(2, _LONGEST_PERIOD + 1))
+    return any(
+        not sum(changes[-period:]) and repeats(changes, period, max(_TIMES_AT_REST * period, least))
+        for period in range(2, _LONGEST_PERIOD + 1)
+    )
 
 
-def _repeats(changes: Sequence[int], period: int, least: int) -> bool:
-    seen = max(2 * period, least)
-    if len(changes) < seen:
+def _period_of_growth(changes: Sequence[int], times: int) -> int | None:
+    """How long the pattern is that adds something and was seen so many times, for 16 rounds at least."""
+    for period in range(1, len(changes) // times + 1):
+        if sum(changes[-period:]) > 0 and repeats(changes, period, max(times * period, _LEAST_GROWING)):
+            return period
+    return None
+
+
+def _repeats_growth(changes: Sequence[int]) -> bool:
+    """Whether a pattern that adds something is repeated, and the rounds before it added no more, but for chance."""
+    period = _period_of_growth(changes, _TIMES_GROWING)
+    if period is None:
         return False
-    newest = changes[-seen:]
-    return sum(newest[-period:]) == 0 and all(newest[index] == newest[index - period] for index in range(period, seen))
+    older = _tamed(changes[: -max(_TIMES_GROWING * period, _LEAST_GROWING)])
+    excess = _mean(older) - _mean(changes[-period:])
+    return excess <= _CHANCE * _error(older)
 
 
-def _keeps_growing(changes: Sequence[int], steady_share: float = _STEADY_SHARE) -> bool:
-    """Whether each of eight successive stretches grows, and the second half hardly less than the first."""
-    if len(changes) < _GROWING_STRETCHES:
+def _sums(changes: Sequence[int], least: int) -> list[float]:
+    """What stretches of equal length added, of which there are so many at least; bursts are tamed."""
+    return _tamed(stretches(changes, len(changes) // (len(changes) // least)))
+
+
+def _tamed(values: Sequence[int]) -> list[float]:
+    """The values, none of them more than twice the upper quartile: a burst is no growth, nor does it hide any."""
+    most = max(0.0, 2.0 * sorted(values)[len(values) * 3 // 4]) if values else 0.0
+    return [min(one, most) for one in values]
+
+
+def _drift(sums: Sequence[float]) -> float:
+    """How many standard errors the mean lies above zero (Student's t)."""
+    mean, error = _mean(sums), _error(sums)
+    if not error:
+        return inf if mean > 0 else 0.0
+    return mean / error
+
+
+def _is_steady(sums: Sequence[float], left: float) -> bool:
+    """Whether the newer half is no smaller than the older by more than chance, and surely larger than what is ``left``."""
+    half = len(sums) // 2
+    older, newer = sums[:half], sums[half:]
+    loss, chance = _mean(older) - _mean(newer), _CHANCE * hypot(_error(older), _error(newer))
+    return loss <= chance and loss + chance <= (1 - left) * _mean(older)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _error(values: Sequence[float]) -> float:
+    """The standard error of the mean; no bound for a single value."""
+    if len(values) == 1:
+        return inf
+    mean = _mean(values)
+    return sqrt(sum((value - mean) ** 2 for value in values) / max(1, len(values) * (len(values) - 1)))
+
+
+def _grows_along(changes: Sequence[int]) -> bool:
+    """Whether a container grows in each quarter of the rounds: so it has to do with what grows steadily."""
+    return min(stretches(changes, 4)) > 0
+
+
+def _moves(exact: Sequence[Levels]) -> bool:
+    """Whether anything changed in the newest rounds."""
+    return any(any(one.changes[-FLAT_ROUNDS:]) for one in exact)
+
+
+def _is_calm(one: Levels) -> bool:
+    """Whether a signal shows no trend: all its rounds nor the newer half, nor the order of its levels."""
+    changes = one.changes
+    if _period_of_growth(changes, _TIMES_AT_REST):
         return False
-    sums = stretches(changes, _GROWING_STRETCHES)
-    half = _GROWING_STRETCHES // 2
-    return min(sums) > 0 and sum(sums[half:]) >= steady_share * sum(sums[:half])
+    parts = (one.all_changes, changes[len(changes) // 2 :])
+    return all(_drift(_sums(part, _STRETCHES // 2)) < _CALM for part in parts) and not _rises(one.levels)
 
 
-def _grows_rarely(changes: Sequence[int]) -> bool:
-    """Whether it never falls, and each third of the rounds grows, the last one hardly less than the first."""
-    if len(changes) < _RARE_ROUNDS or min(changes) < 0:
-        return False
-    sums = stretches(changes, _RARE_STRETCHES)
-    return min(sums) > 0 and sums[-1] >= _STEADY_SHARE_OF_RARE * sums[0]
-
-
-def _is_rare_leak(one: Levels) -> bool:
-    """Whether a signal alone shows a rare leak: its steps are all of one size, which those of a growing table aren't."""
-    if one.signal in _SOFT or not _grows_rarely(one.changes):
-        return False
-    steps = {change for change in one.changes if change}
-    return max(steps) <= 2 * min(steps)
-
-
-def _moves(series: Sequence[Levels]) -> bool:
-    """Whether anything but resident memory changed in the newest rounds."""
-    return any(any(one.changes[-FLAT_ROUNDS:]) for one in series if one.signal not in _SOFT)
-
-
-def _is_calm(levels: Sequence[int]) -> bool:
-    """Whether the newer half of the levels shows no upward trend (Mann-Kendall, one-sided, 1 %)."""
-    newer = levels[len(levels) // 2 :]
-    count = len(newer)
-    risen = sum((after > before) - (after < before) for index, after in enumerate(newer) for before in newer[:index])
-    return risen < _SIGNIFICANT * sqrt(count * (count - 1) * (2 * count + 5) / 18)
+def _rises(levels: Sequence[int]) -> bool:
+    """Whether later levels are higher more often than by chance (Mann-Kendall, one-sided, 1 %)."""
+    count = len(levels)
+    risen = sum((after > before) - (after < before) for index, after in enumerate(levels) for before in levels[:index])
+    return risen >= _SIGNIFICANT * sqrt(count * (count - 1) * (2 * count + 5) / 18)

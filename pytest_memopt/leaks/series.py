@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import sub
 from typing import NamedTuple
 
 from ..meters.rounds import LeakSignal
@@ -14,15 +15,22 @@ class Levels(NamedTuple):
     Attributes:
         signal: what was read.
         levels: its value at the end of each round; the first is the starting point.
+        earlier: what each of the rounds before added, where they were read in another way: their levels don't compare.
     """
 
     signal: LeakSignal
     levels: tuple[int, ...]
+    earlier: tuple[int, ...] = ()
 
     @property
     def changes(self) -> tuple[int, ...]:
         """What each round added."""
-        return tuple(after - before for before, after in zip(self.levels, self.levels[1:], strict=False))
+        return changes_of(self.levels)
+
+    @property
+    def all_changes(self) -> tuple[int, ...]:
+        """What each round added, the earlier ones first."""
+        return self.earlier + self.changes
 
     @property
     def per_round(self) -> float:
@@ -48,7 +56,12 @@ class ContainerGrowth(NamedTuple):
     @property
     def changes(self) -> tuple[int, ...]:
         """What each round added."""
-        return tuple(after - before for before, after in zip(self.lengths, self.lengths[1:], strict=False))
+        return changes_of(self.lengths)
+
+
+def changes_of(levels: Sequence[int]) -> tuple[int, ...]:
+    """What lies between each level and the next."""
+    return tuple(map(sub, levels[1:], levels))
 
 
 def typical(changes: Sequence[int]) -> float:
@@ -66,3 +79,9 @@ def stretches(changes: Sequence[int], count: int) -> list[int]:
     length = len(changes) // count
     start = len(changes) - length * count
     return [sum(changes[start + length * index : start + length * (index + 1)]) for index in range(count)]
+
+
+def repeats(changes: Sequence[int], period: int, rounds: int) -> bool:
+    """Whether the newest ``rounds`` changes are one pattern of ``period`` rounds, over and over."""
+    newest = changes[-rounds:]
+    return len(changes) >= rounds and newest[period:] == newest[:-period]
