@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final, NamedTuple, Protocol
 
-from ..meters.rounds import SIGNALS, LeakSignal
+from ..meters.rounds import SIGNALS, Care, LeakSignal
 from .census import Census, Follower, Grown
-from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, is_flat, rule
+from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, goes_on, is_flat, rule, trips_over
 from .series import ContainerGrowth, Levels, changes_of
 
 _QUICK_ROUNDS: Final = 6
@@ -22,7 +22,7 @@ _THOROUGH_MOST: Final = 3
 class Rounds(Protocol):
     """What reads a row of signals at the end of a round."""
 
-    def begin(self, *, thorough: bool) -> None:
+    def begin(self, care: Care) -> None:
         """Settle before the first round."""
         ...
 
@@ -75,6 +75,7 @@ class Hunt:
         patience: Patience = Patience(),  # noqa: B008 - it is frozen
         clock: Callable[[], float] = perf_counter,
         census: Callable[[], Census] = Census,
+        suspects: Sequence[object] = (),
     ) -> None:
         """Prepare a hunt.
 
@@ -84,12 +85,14 @@ class Hunt:
             patience: how long it may take.
             clock: seconds.
             census: counts all containers.
+            suspects: containers that are known to leak: a workload that trips over one of them is decided quickly.
         """
         self._run = run
         self._meter = meter
         self._patience = patience
         self._clock = clock
         self._census = census
+        self._suspects = suspects
         self._started_s = clock()
         self._quick = max(_QUICK_ROUNDS, _QUICK_MOST * patience.least)
         self._most = max(_THOROUGH_ROUNDS, _THOROUGH_MOST * patience.least)
@@ -109,30 +112,46 @@ class Hunt:
 
     def pursue(self) -> Catch:
         """Repeat the workload until its memory is decided, or the time is up."""
-        rows = self._pursue_quickly()
-        if rows:
-            return self._catch(Ruling(LeakKind.CLEAN), rows)
-        return self._pursue_thoroughly()
+        return self._pursue_quickly() or self._pursue_thoroughly()
 
-    def _pursue_quickly(self) -> int:
-        """How many rows show that the workload is flat; 0 when they don't."""
-        self._meter.begin(thorough=False)
+    def _pursue_quickly(self) -> Catch | None:
+        """That the workload is flat, that it trips over a known leak, or that the time is up; else ``None``."""
+        self._meter.begin(Care.QUICK)
         self._round()
+        follower = Follower(list(self._suspects), self._quick + 1)
         least, row = flat_rounds(self._patience.least), 0
         self._meter.read(self._levels, 0)
+        follower.read(0)
         while row < self._quick:  # a range would be one object more after the first reading than before
             row += 1
             self._round()
             self._meter.read(self._levels, row)
+            follower.read(row)
             if row >= self._patience.least and is_flat(self._series(row + 1), least=least):
-                return row + 1
+                return self._catch(Ruling(LeakKind.CLEAN), row + 1)
             if self._is_late():
-                break
+                return self._catch(Ruling(LeakKind.INCONCLUSIVE, why=self._excuse(row)), row + 1)
+        if again := trips_over(self._series(row + 1), follower.growths(row + 1)):
+            return self._catch(again, row + 1, follower)
         self._earlier = tuple(changes_of(one.levels) for one in self._series(row + 1))
-        return 0
+        return None
 
     def _pursue_thoroughly(self) -> Catch:
-        self._meter.begin(thorough=True)
+        """The ruling on thorough rounds; a leak must show with the interpreter's caches left alone, and cleared."""
+        natural = self._pursue_with(Care.THOROUGH)
+        kind = natural.ruling.kind
+        if kind in (LeakKind.CLEAN, LeakKind.FRAGMENTATION) or self._is_late():
+            return natural
+        cleared = self._pursue_with(Care.CLEARED, shown=natural if kind is LeakKind.LEAK else None)
+        if cleared.ruling.kind is LeakKind.CLEAN:
+            why = cleared.ruling.why or "only caches of the interpreter grew"
+            return cleared._replace(ruling=Ruling(LeakKind.CLEAN, why=why))
+        if kind is LeakKind.LEAK and cleared.ruling.kind is not LeakKind.LEAK:
+            return cleared
+        return natural._replace(rounds=cleared.rounds, duration_s=cleared.duration_s)
+
+    def _pursue_with(self, care: Care, shown: Catch | None = None) -> Catch:
+        self._meter.begin(care)
         self._round()
         census = self._census()
         for _ in range(_WARM_UPS):
@@ -146,7 +165,12 @@ class Hunt:
             self._round()
             self._meter.read(self._levels, row)
             follower.read(row)
-            ruling = rule(self._series(row + 1), follower.growths(row + 1), least=self._patience.least)
+            series = self._series(row + 1)
+            if shown is not None and goes_on(series, shown.series, shown.ruling.signals):
+                ruling = shown.ruling
+            else:
+                ruling = rule(series, follower.growths(row + 1), least=self._patience.least)
+            del series
         if ruling is None:
             ruling = Ruling(LeakKind.INCONCLUSIVE, why=self._excuse(row))
         # one that grows now and then was not among those that grew at once

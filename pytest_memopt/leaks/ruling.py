@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from math import hypot, inf, sqrt
+from math import ceil, hypot, inf, sqrt
 from typing import Final, NamedTuple
 
 from ..meters.rounds import LeakSignal
@@ -15,17 +15,19 @@ from .series import ContainerGrowth, Levels, repeats, stretches
 
 FLAT_ROUNDS: Final = 3
 _LONGEST_PERIOD: Final = 6
-_TIMES_AT_REST: Final = 2
+_TIMES_AT_REST: Final = 2  # as often a pattern without a sum is seen before it is believed; one that adds something:
 _TIMES_GROWING: Final = 3
 _LEAST_GROWING: Final = 16  # a cache that each round fills by a 32nd of what is left adds less by then, at least once
 _LEAST_SETTLED: Final = 12  # what is flushed more often than that is never called a leak
 _STRETCHES: Final = 16
 _CALM_ROUNDS: Final = 24
-_SURE: Final = 7.5
-_CALM: Final = 0.5
+_SURE: Final = 7.5  # standard errors of 16 stretches: by chance once in a million
+_CALM: Final = 1.0
 _SIGNIFICANT: Final = 2.33
 _CHANCE: Final = 2.0
-_FILLING: Final = 0.03
+_ROUNDS_TO_CONFIRM: Final = 6
+_SHARE_TO_CONFIRM: Final = 0.5
+_FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
 _SOFT: Final = frozenset({LeakSignal.RSS_BYTES})
 
 
@@ -72,20 +74,34 @@ def rule(series: Sequence[Levels], containers: Sequence[ContainerGrowth], *, lea
         containers: those that were seen to grow, over the same rounds.
         least: rounds that are wanted at least before a workload is called clean.
     """
-    exact = [one for one in series if one.signal not in _SOFT]
-    rounds = len(exact[0].changes) if exact else 0
-    if rounds >= _LEAST_SETTLED:
-        signals = tuple(one.signal for one in exact if keeps_growing(one.all_changes))
-        if signals:
-            return _by_containers([one for one in containers if _grows_along(one.changes)], signals)
-        growing = [one for one in containers if keeps_growing(one.changes)]
-        if growing and _moves(exact):
-            return _by_containers(growing, ())
-    if rounds >= least and is_flat(exact, least=flat_rounds(least)):
+    moved = [one for one in series if one.signal not in _SOFT and one.moved]
+    rounds = len(series[0].levels) - 1 if series else 0
+    if rounds >= _LEAST_SETTLED and (grown := _growth(moved, containers)):
+        return grown
+    if rounds >= least and is_flat(moved, least=flat_rounds(least)):
         return _at_rest(series)
-    if rounds >= max(least, _CALM_ROUNDS) and all(_is_calm(one) for one in exact):
+    if rounds >= max(least, _CALM_ROUNDS) and all(map(_is_calm, moved)):
         return Ruling(LeakKind.CLEAN, why="it goes up and down, without a trend")
     return None
+
+
+def trips_over(series: Sequence[Levels], suspects: Sequence[ContainerGrowth]) -> Ruling | None:
+    """That a workload leaks, when a container that is known to leak grew in every round, and memory with it."""
+    growing = tuple(one.key for one in suspects if one.bound is None and min(one.changes) > 0)
+    signals = tuple(one.signal for one in series if one.signal not in _SOFT and min(one.changes) > 0)
+    return Ruling(LeakKind.LEAK, signals, growing) if growing and signals else None
+
+
+def goes_on(series: Sequence[Levels], shown: Sequence[Levels], signals: Sequence[LeakSignal]) -> bool:
+    """Whether what was shown to grow grows on, in each of six rounds, by half as much at least."""
+    before = {one.signal: one.per_round for one in shown}
+    grown = [one for one in series if one.signal in signals]
+    return bool(grown) and all(
+        len(one.changes) >= _ROUNDS_TO_CONFIRM
+        and min(one.changes) > 0
+        and one.per_round >= _SHARE_TO_CONFIRM * before[one.signal]
+        for one in grown
+    )
 
 
 def flat_rounds(least: int) -> int:
@@ -96,13 +112,22 @@ def flat_rounds(least: int) -> int:
 def keeps_growing(changes: Sequence[int]) -> bool:
     """Whether something was added steadily: in a pattern that repeats, or far more than what goes up and down.
 
-    In both cases the newer half must have added as much as the older, or the cache that fills would be a leak.
+    In both cases older rounds must not have added more, or a cache that fills would be a leak.
     """
     if len(changes) < _LEAST_GROWING:
         return False
     sums = _sums(changes, _STRETCHES)
     left = (1 - _FILLING) ** (len(changes) / 2)
     return _repeats_growth(changes) or (_drift(sums) >= _SURE and _is_steady(sums, left))
+
+
+def _growth(moved: Sequence[Levels], containers: Sequence[ContainerGrowth]) -> Ruling | None:
+    """What grows: signals, and the containers that grow along; or containers whose own memory grows now and then."""
+    signals = tuple(one.signal for one in moved if keeps_growing(one.all_changes))
+    if signals:
+        return _by_containers([one for one in containers if _grows_along(one.changes)], signals)
+    growing = [one for one in containers if keeps_growing(one.changes)]
+    return _by_containers(growing, ()) if growing and _moves(moved) else None
 
 
 def _at_rest(series: Sequence[Levels]) -> Ruling:
@@ -131,11 +156,17 @@ def _rests(changes: Sequence[int], least: int) -> bool:
 
 
 def _period_of_growth(changes: Sequence[int], times: int) -> int | None:
-    """How long the pattern is that adds something and was seen so many times, for 16 rounds at least."""
+    """How long the pattern is that adds something and was seen so many times."""
     for period in range(1, len(changes) // times + 1):
-        if sum(changes[-period:]) > 0 and repeats(changes, period, max(times * period, _LEAST_GROWING)):
-            return period
+        if repeats(changes, period, times * period) and sum(changes[-period:]) > 0:
+            return period if repeats(changes, period, _rounds_wanted(changes[-period:], times)) else None
     return None
+
+
+def _rounds_wanted(pattern: Sequence[int], times: int) -> int:
+    """For how many rounds a pattern must last: longer where one that adds now and then, and never falls, may be a cache."""
+    longer = sqrt(len(pattern)) if min(pattern) >= 0 else 1
+    return max(times * len(pattern), ceil(_LEAST_GROWING * longer))
 
 
 def _repeats_growth(changes: Sequence[int]) -> bool:
@@ -143,8 +174,9 @@ def _repeats_growth(changes: Sequence[int]) -> bool:
     period = _period_of_growth(changes, _TIMES_GROWING)
     if period is None:
         return False
-    older = _tamed(changes[: -max(_TIMES_GROWING * period, _LEAST_GROWING)])
-    excess = _mean(older) - _mean(changes[-period:])
+    pattern = changes[-period:]
+    older = _tamed(changes[: -_rounds_wanted(pattern, _TIMES_GROWING)])
+    excess = _mean(older) - _mean(pattern)
     return excess <= _CHANCE * _error(older)
 
 
@@ -192,13 +224,13 @@ def _grows_along(changes: Sequence[int]) -> bool:
     return min(stretches(changes, 4)) > 0
 
 
-def _moves(exact: Sequence[Levels]) -> bool:
+def _moves(moved: Sequence[Levels]) -> bool:
     """Whether anything changed in the newest rounds."""
-    return any(any(one.changes[-FLAT_ROUNDS:]) for one in exact)
+    return any(any(one.changes[-FLAT_ROUNDS:]) for one in moved)
 
 
 def _is_calm(one: Levels) -> bool:
-    """Whether a signal shows no trend: all its rounds nor the newer half, nor the order of its levels."""
+    """Whether a signal shows no trend: neither in all its rounds, nor in the newer half, nor in the order of its levels."""
     changes = one.changes
     if _period_of_growth(changes, _TIMES_AT_REST):
         return False

@@ -33,6 +33,11 @@ class Levels(NamedTuple):
         return self.earlier + self.changes
 
     @property
+    def moved(self) -> bool:
+        """Whether any round added or took something."""
+        return any(self.earlier) or self.levels.count(self.levels[0]) < len(self.levels)
+
+    @property
     def per_round(self) -> float:
         """What a round adds: the median, or the mean where most rounds add nothing."""
         return typical(self.changes)

@@ -36,36 +36,38 @@ class LeakSignal(str, Enum):
         return self.value.endswith("_bytes")
 
 
+class Care(Enum):
+    """How the process is settled at the end of each round, and what that costs."""
+
+    QUICK = "quick"  # what was alive before the hunt stays frozen: a tenth of a millisecond
+    THOROUGH = "thorough"  # everything is collected: tens of milliseconds
+    CLEARED = "cleared"  # the caches of the interpreter and its library are cleared too, as its own leak tests do
+
+
 SIGNALS: Final = tuple(LeakSignal)
 _BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _RSS = range(len(SIGNALS))
 
 
 class RoundMeter:
-    """Reads all signals into a row of an array that is allocated once, so that a hunt doesn't see itself.
-
-    Quick rounds leave the interpreter's caches alone and what was alive before the hunt frozen: a reading takes a tenth of a
-    millisecond. Thorough ones clear the caches and collect everything, which takes tens of milliseconds: they are for
-    workloads that are not flat at once.
-    """
+    """Reads all signals into a row of an array that is allocated once, so that a hunt doesn't see itself."""
 
     def __init__(self, instruments: Instruments, collector: Collector) -> None:
         self._read = instruments
         self._collector = collector
-        self._is_thorough = False
+        self._care = Care.QUICK
 
     @property
     def is_exact(self) -> bool:
         """Whether bytes are counted, so that a single one can't be missed."""
         return self._read.small.is_exact and self._read.heap is not None
 
-    def begin(self, *, thorough: bool) -> None:
-        """Settle before the first round: what is alive is frozen, or thawed for thorough rounds."""
-        self._is_thorough = thorough
-        if thorough:
-            self._collector.release()
-            clear_interpreter_caches()
-        else:
+    def begin(self, care: Care) -> None:
+        """Settle before the first round: what is alive is frozen for quick rounds, and thawed for others."""
+        self._care = care
+        if care is Care.QUICK:
             self._collector.settle_before()
+        else:
+            self._collector.release()
 
     def read(self, into: array[int], row: int) -> None:
         """Settle, and note every signal in ``into`` from ``row * len(SIGNALS)`` on; 0 for what can't be read here."""
@@ -84,7 +86,7 @@ class RoundMeter:
         into[at + _HEAP] = read.heap() if read.heap is not None else 0
 
     def _settle(self) -> None:
-        if self._is_thorough:
+        if self._care is Care.CLEARED:
             clear_interpreter_caches()
         else:
             clear_type_cache()

@@ -12,10 +12,13 @@ from ..leaks.finding import Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
+from ..leaks.series import typical
 from ..leaks.wish import LeakWish
 from ..meters.plan import Plan
 from ..meters.rounds import RoundMeter
 from .rerun import CannotRerun, Rerunner
+
+_TOLD_MOST = 32
 
 
 class LeakHunter:
@@ -25,6 +28,7 @@ class LeakHunter:
         self._meter = meter
         self._budget_s = budget_s
         self._known = known
+        self._told: dict[int, tuple[object, tuple[Culprit, ...]]] = {}
 
     def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
         """Why a leak is let pass; ``None`` when it isn't."""
@@ -36,7 +40,8 @@ class LeakHunter:
         """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive."""
         patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._budget_s)
         with rerunner.quiet(nextitem):
-            hunt = Hunt(rerunner.repeat, self._meter, patience)
+            suspects = [container for container, _ in self._told.values()]
+            hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
             try:
                 catch = hunt.pursue()
             except CannotRerun as problem:
@@ -45,8 +50,35 @@ class LeakHunter:
                 )
             culprits: tuple[Culprit, ...] = ()
             if catch.ruling.kind is LeakKind.LEAK:
-                culprits = _culprits(catch, rerunner, item.config.rootpath)
+                culprits = self._retold(catch) or self._name(catch, rerunner, item.config.rootpath)
         return finding_of(catch, culprits)
+
+    def _retold(self, catch: Catch) -> tuple[Culprit, ...]:
+        """The culprits of a leak that another test showed before, with this test's amounts."""
+        for one in catch.containers:
+            told = self._told.get(id(catch.followed[one.key]))
+            if told is not None and one.key in catch.ruling.containers:
+                first, *others = told[1]
+                share = typical(one.changes) / (first.count_per_round or 1)
+                return (_times(first, share), *(_times(other, share) for other in others))
+        return ()
+
+    def _name(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
+        """The culprits of a leak that is met for the first time; they are remembered for the tests to come."""
+        culprits = _culprits(catch, rerunner, root)
+        if culprits and len(self._told) < _TOLD_MOST:
+            for key in catch.ruling.containers[:1]:
+                self._told[id(catch.followed[key])] = (catch.followed[key], culprits)
+        return culprits
+
+
+def _times(culprit: Culprit, share: float) -> Culprit:
+    count, size = culprit.count_per_round, culprit.bytes_per_round
+    return culprit._replace(
+        count_per_round=None if count is None else count * share,
+        bytes_per_round=None if size is None else size * share,
+        site=None if share != 1 else culprit.site,
+    )
 
 
 def _culprits(catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:

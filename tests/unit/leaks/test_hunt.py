@@ -1,0 +1,171 @@
+"""Hunts of workloads whose memory is scripted: how many rounds they take, and how often they are wrong."""
+
+from array import array
+from dataclasses import dataclass, field
+
+import pytest
+
+from benchmarks.leak_series import KINDS, Truth, false_alarms, missed, report, simulate
+from pytest_memopt.leaks.census import Grown
+from pytest_memopt.leaks.hunt import Hunt, Patience, per_round
+from pytest_memopt.leaks.ruling import LeakKind
+from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal
+
+WIDTH = len(SIGNALS)
+BLOCKS = SIGNALS.index(LeakSignal.BLOCKS)
+
+
+@dataclass
+class Workload:
+    """A workload that adds so many blocks in each run, its meter, and a census that finds what it is told."""
+
+    adds: list[int]
+    always: int = 0
+    takes_s: float = 0.0
+    clock: object = None
+    found: list[object] = field(default_factory=list)
+    begun: list[Care] = field(default_factory=list)
+    runs: int = 0
+    blocks: int = 1000
+    censuses: int = 0
+
+    def run(self):
+        self.blocks += self.adds[self.runs] if self.runs < len(self.adds) else self.always
+        self.runs += 1
+        if self.clock is not None:
+            self.clock.pass_by(self.takes_s)
+        for one in self.found:
+            one.append(None)
+
+    def begin(self, care):
+        self.begun.append(care)
+
+    def read(self, into: array, row: int):
+        into[row * WIDTH + BLOCKS] = self.blocks
+
+    def census(self):
+        self.censuses += 1
+        return self
+
+    def grown_since(self):
+        return [Grown(one, 0, len(one)) for one in self.found]
+
+
+def hunt(workload, clock=lambda: 0.0, **patience):
+    """A hunt of this workload."""
+    return Hunt(workload.run, workload, Patience(**patience), clock=clock, census=workload.census)
+
+
+def changes_in(catch):
+    """What each judged round added to the blocks."""
+    return catch.series[BLOCKS].changes
+
+
+def test_a_clean_workload_runs_four_times():
+    """One warm-up and three rounds that add nothing are enough, and no container is counted."""
+    workload = Workload([500])
+    catch = hunt(workload).pursue()
+    assert (catch.ruling.kind, catch.rounds, workload.begun) == (LeakKind.CLEAN, 4, [Care.QUICK])
+    assert (changes_in(catch), catch.containers, catch.followed, workload.censuses) == ((0, 0, 0), (), (), 0)
+
+
+def test_more_rounds_are_run_when_wanted():
+    """A workload is clean after no fewer rounds than are wanted."""
+    assert hunt(Workload([]), least=10).pursue().rounds == 11
+
+
+def test_a_leak_is_looked_at_thoroughly():
+    """Six quick rounds don't settle it, three more warm it up, and twelve thorough ones with those before are enough.
+
+    Then six more show that it goes on when the interpreter's caches are cleared.
+    """
+    workload = Workload([], always=2)
+    catch = hunt(workload).pursue()
+    assert (catch.ruling.kind, catch.rounds, workload.begun) == (LeakKind.LEAK, 1 + 6 + 3 + 12 + 3 + 6, list(Care))
+    assert changes_in(catch) == (2,) * 12
+    assert per_round(catch.series) == {LeakSignal.BLOCKS: 2}
+
+
+def test_quick_rounds_are_kept_as_earlier_ones():
+    """What quick rounds added is known to the ruling, apart from what thorough ones added."""
+    catch = hunt(Workload([9, 1, 2, 3, 4, 5, 6], always=7)).pursue()
+    assert catch.series[BLOCKS].earlier == (1, 2, 3, 4, 5, 6)
+    assert set(changes_in(catch)) == {7}
+
+
+def test_containers_are_followed():
+    """What the census found is followed through the thorough rounds, and handed over with its lengths."""
+    kept = []
+    catch = hunt(Workload([], always=1, found=[kept])).pursue()
+    assert (catch.ruling.containers, catch.followed) == ((0,), (kept,))
+    assert catch.containers[0].changes == (1,) * 12
+
+
+def test_a_leak_without_a_container_counts_them_again():
+    """What grows only now and then is found by counting all containers once more at the end."""
+    workload = Workload([], always=1)
+    before = hunt(workload)
+    workload.grown_since = lambda: [Grown([1], 0, 1)] if before.rounds > 10 else []
+    catch = before.pursue()
+    assert (catch.containers, catch.late) == ((), (Grown([1], 0, 1),))
+
+
+@pytest.mark.parametrize(("runs", "excuse"), [(3, "after 4 rounds and 3 s"), (12, "after 13 rounds and 12 s")])
+def test_a_slow_hunt_is_given_up(clock, runs, excuse):
+    """An undecided hunt ends when its time is up, in quick rounds or in thorough ones, and says so."""
+    workload = Workload([], always=1, takes_s=1, clock=clock)
+    catch = hunt(workload, clock, budget_s=runs).pursue()
+    assert catch.ruling.kind is LeakKind.INCONCLUSIVE
+    assert excuse in catch.ruling.why
+    assert catch.duration_s >= runs
+
+
+def test_what_neither_rests_nor_grows_is_given_up():
+    """A hunt of growth that shrinks ends with 48 thorough rounds and 48 with cleared caches, and says that it isn't decided."""
+    catch = hunt(Workload([round(1000 * (run + 1) ** -0.5) for run in range(199)])).pursue()
+    assert (catch.ruling.kind, catch.rounds) == (LeakKind.INCONCLUSIVE, 58 + 51)
+    assert "neither rests nor grows steadily" in catch.ruling.why
+
+
+def test_what_cleared_caches_stop_is_no_leak():
+    """What grows until the interpreter's caches are cleared is in them."""
+    workload = Workload([], always=1)
+    begin = workload.begin
+
+    def clear(care):
+        begin(care)
+        workload.always = int(care is not Care.CLEARED)
+
+    workload.begin = clear
+    catch = hunt(workload).pursue()
+    assert (catch.ruling.kind, workload.begun) == (LeakKind.CLEAN, list(Care))
+    assert "caches of the interpreter" in catch.ruling.why
+
+
+def test_what_only_cleared_caches_show_is_no_leak():
+    """A workload that is at rest by itself is not looked at with cleared caches."""
+    workload = Workload([0] + [1] * 8)
+    assert (hunt(workload).pursue().ruling.kind, workload.begun) == (LeakKind.CLEAN, [Care.QUICK, Care.THOROUGH])
+
+
+def test_a_known_leak_is_recognised_in_quick_rounds():
+    """A workload that fills a container that is known to leak, in every round, is decided by six."""
+    kept = []
+    workload = Workload([], always=1, found=[kept])
+    catch = Hunt(workload.run, workload, clock=lambda: 0.0, suspects=[[], kept]).pursue()
+    assert (catch.ruling.kind, catch.ruling.containers, catch.rounds) == (LeakKind.LEAK, (1,), 7)
+    assert catch.followed[1] is kept
+
+
+def test_what_a_round_raises_ends_the_hunt():
+    """An error in the workload is not swallowed."""
+    before = Hunt(lambda: 1 / 0, Workload([]))
+    with pytest.raises(ZeroDivisionError):
+        before.pursue()
+    assert (before.rounds, before.elapsed_s >= 0) == (0, True)
+
+
+def test_verdicts_are_as_sure_as_they_say():
+    """Of 2 000 series, clean and leaking, noisy and not, no clean one is accused and 1 % of the leaks are missed at most."""
+    tallies = simulate(2000, kinds=[kind for kind in KINDS if kind.truth is not Truth.EITHER])
+    assert (false_alarms(tallies), missed(tallies) <= 0.01) == (0, True), report(tallies)
