@@ -140,6 +140,35 @@ def test_empty_tests_of_all_kinds_read_next_to_nothing(project, corpus, other_pl
     _must_be_empty({nodeid: reading for nodeid, reading in known.items() if abs(reading[0]) > ONE_TABLE})
 
 
+def test_walking_the_stack_keeps_nothing(serial_project):
+    """A test that looks at its callers has the interpreter make objects of pytest's frames, which aren't the test's."""
+    run = serial_project.with_files(
+        {
+            "test_stack.py": dedent("""
+                import sys
+                import pytest
+                def walk():
+                    frame = sys._getframe()
+                    while frame is not None:
+                        frame = frame.f_back
+                def test_walks_first(): walk()
+                def test_walks(): walk()
+                @pytest.mark.memory_limit(growth="100 B", objects=0)
+                def test_walks_under_a_limit(): walk()
+                @pytest.mark.memory_limit(growth=1)
+                def test_breaches():
+                    walk()
+                    KEPT.append(bytes(10_000))
+                KEPT = []
+            """)
+        }
+    ).measure("--memopt-confirm=3")
+    assert abs(run.test("::test_walks")["growth_bytes"]) <= NEAR
+    record = run.test("::test_walks_under_a_limit")
+    assert (record["verdict"], record["growth_bytes"]) == ("ok", 0)
+    assert [size for size in run.test("::test_breaches")["reruns"] if _off(size, 10_048)] == []
+
+
 @pytest.mark.parametrize("plugin", ["asyncio", "anyio"])
 def test_empty_async_tests_read_nothing(project, plugin):
     """An empty asynchronous test reads next to nothing once its event loop was made before."""
