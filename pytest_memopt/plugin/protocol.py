@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from ..meters.stack_frames import make_frame_objects
 from . import compat
 from .compat import When
 from .recorder import Recorder
@@ -47,6 +48,7 @@ class PhaseRunner:
             self._actions[when] = partial(hook, item=item, nextitem=nextitem)
         else:
             self._actions[when] = partial(hook, item=item)
+        make_frame_objects()  # in each phase, for that of this function ends with it
         recorder.begin_phase(when)
         call = pytest.CallInfo.from_call(self._actions[when], when=when, reraise=self._reraised)
         recorder.end_phase(when, call)
