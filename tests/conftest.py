@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# it has pytest keep what failed last in tox's own folder, where each run would find what another one left
+os.environ.pop("TOX_ENV_DIR", None)
 
 
 @pytest.fixture(scope="session")
