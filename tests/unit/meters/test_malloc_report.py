@@ -9,6 +9,7 @@ from array import array
 import pytest
 
 from pytest_memopt.meters import malloc_report
+from pytest_memopt.meters.heap import CHeap
 from pytest_memopt.meters.malloc_report import MallocReport, in_use_by_size
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
@@ -119,3 +120,17 @@ def test_the_interpreter_agrees():
     blocks, in_use_bytes = report.read()
     assert 0.5 * sys.getallocatedblocks() < blocks <= sys.getallocatedblocks() + 100
     assert 16 * blocks < in_use_bytes < 512 * blocks
+
+
+@counted
+@pytest.mark.skipif(not CHeap().available, reason="the C library can't be asked here")
+def test_a_report_that_is_dropped_gives_its_streams_back():
+    """The C library keeps some 8 KB for each stream until it is closed."""
+    heap = CHeap()
+    for rounds in (2, 10):  # the first ones fill what the C library and ctypes keep
+        before_bytes = heap.read()
+        for _ in range(rounds):
+            MallocReport().read()
+        gc.collect()
+        kept_bytes = heap.read() - before_bytes
+    assert kept_bytes < 8192
