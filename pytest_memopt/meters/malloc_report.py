@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import weakref
 from array import array
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -45,13 +46,16 @@ class MallocReport:
         libc = ctypes.CDLL(None)
         libc.fmemopen.restype = ctypes.c_void_p
         libc.fmemopen.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+        libc.fclose.argtypes = (ctypes.c_void_p,)
         self._rewind, self._flush, self._differ = libc.rewind, libc.fflush, libc.strcmp
         self._rewind.argtypes = self._flush.argtypes = (ctypes.c_void_p,)
         self._rewind.restype = None
         self._differ.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
         self._write = ctypes.pythonapi["_PyObject_DebugMallocStats"]
         self._write.argtypes = (ctypes.c_void_p,)
-        self._page, self._last = _open_page(libc), _open_page(libc)
+        self._page, self._last = pages = _open_page(libc), _open_page(libc)
+        # it holds the pages, to which closing a stream writes; at the end of the process somebody may still read
+        weakref.finalize(self, _close, libc.fclose, pages).atexit = False
         self._figures = array("q", [0, 0])
         self._get_allocator = _allocator_function("PyMem_GetAllocator")
         self._set_allocator = _allocator_function("PyMem_SetAllocator")
@@ -115,3 +119,8 @@ def _open_page(libc: ctypes.CDLL) -> _Page:
     if not stream:
         raise OSError("fmemopen gave no stream")
     return _Page(text, stream)
+
+
+def _close(close: Callable[[int], int], pages: tuple[_Page, ...]) -> None:
+    for page in pages:
+        close(page.stream)
