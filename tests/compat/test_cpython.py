@@ -74,7 +74,8 @@ def test_off_means_off(pytester):
         import gc, sys
 
         def test_gc_untouched():
-            assert gc.get_freeze_count() == 0
+            # Python 3.12 freezes some hundred immortal objects by itself; a frozen heap has ten thousands
+            assert gc.get_freeze_count() <= (2000 if sys.version_info[:2] == (3, 12) else 0)
             assert gc.isenabled()
             assert "psutil" not in sys.modules
             assert "pympler" not in sys.modules

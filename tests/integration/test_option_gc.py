@@ -23,15 +23,18 @@ CONFTEST = dedent("""
 """)
 SUITE = dedent("""
     import gc
+    import sys
     import pytest
     KEPT = []
+    # Python 3.12 freezes what is immortal, some hundred objects, at each collection by itself; we freeze ten thousands
+    ITS_OWN = 2000 if sys.version_info[:2] == (3, 12) else 0
 
     class Node:
         pass
 
     def test_state():
         assert gc.isenabled()
-        assert (gc.get_freeze_count() > 0) is FROZEN
+        assert (gc.get_freeze_count() > ITS_OWN) is FROZEN
 
     def test_keeps():
         KEPT.append(bytes(1_000_000))
@@ -44,12 +47,12 @@ SUITE = dedent("""
     @pytest.mark.memopt(gc="off")
     def test_is_left_alone():
         assert gc.isenabled()
-        assert gc.get_freeze_count() == 0
+        assert gc.get_freeze_count() <= ITS_OWN
         gc.freeze()
         gc.unfreeze()
 
     def test_after():
-        assert (gc.get_freeze_count() > 0) is FROZEN
+        assert (gc.get_freeze_count() > ITS_OWN) is FROZEN
 """)
 
 
