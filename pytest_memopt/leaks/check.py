@@ -71,12 +71,12 @@ def assert_no_leaks(
 
 def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
     """What a hunt brought, in names and numbers."""
-    is_leak = catch.ruling.kind is LeakKind.LEAK
+    is_leak, is_clean = catch.ruling.kind is LeakKind.LEAK, catch.ruling.kind is LeakKind.CLEAN
     signals = tuple(signal.value for signal in catch.ruling.signals)
     return LeakFinding(
         verdict=catch.ruling.kind,
         rounds=catch.rounds,
-        per_round={signal.value: round(amount, 3) for signal, amount in per_round(catch.series).items()},
+        per_round={} if is_clean else {one.value: round(add, 3) for one, add in per_round(catch.series).items()},
         culprits=culprits,
         signature=signature_of(culprits, signals) if is_leak else None,
         why=catch.ruling.why,

@@ -28,7 +28,7 @@ _CHANCE: Final = 2.0
 _ROUNDS_TO_CONFIRM: Final = 6
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
-_SOFT: Final = frozenset({LeakSignal.RSS_BYTES})
+_SOFT: Final = frozenset({LeakSignal.RSS_BYTES, LeakSignal.OBJECTS})  # what comes and goes in clean code too
 
 
 class LeakKind(str, Enum):
@@ -131,7 +131,7 @@ def _growth(moved: Sequence[Levels], containers: Sequence[ContainerGrowth]) -> R
 
 
 def _at_rest(series: Sequence[Levels]) -> Ruling:
-    risen = tuple(one.signal for one in series if one.signal in _SOFT and keeps_growing(one.all_changes))
+    risen = tuple(one.signal for one in series if one.signal is LeakSignal.RSS_BYTES and keeps_growing(one.all_changes))
     if risen:
         return Ruling(LeakKind.FRAGMENTATION, risen, why="bytes in use are flat, resident memory rises")
     return Ruling(LeakKind.CLEAN)

@@ -19,7 +19,7 @@ _SETTLINGS: Final = 2  # what finalizers let go of falls only with the next coll
 
 
 class LeakSignal(str, Enum):
-    """What can leak; the value is the key in reports. All but resident memory are counts that the process keeps exactly."""
+    """What can leak; the value is the key in reports. The first seven are counts that the process keeps exactly."""
 
     BLOCKS = "blocks"
     SMALL_BYTES = "small_bytes"
@@ -28,6 +28,7 @@ class LeakSignal(str, Enum):
     FDS = "fds"
     THREADS = "threads"
     CALLBACKS = "callbacks"
+    OBJECTS = "objects"
     RSS_BYTES = "rss_bytes"
 
     @property
@@ -45,7 +46,7 @@ class Care(Enum):
 
 
 SIGNALS: Final = tuple(LeakSignal)
-_BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _RSS = range(len(SIGNALS))
+_BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _OBJECTS, _RSS = range(len(SIGNALS))
 
 
 class RoundMeter:
@@ -76,7 +77,10 @@ class RoundMeter:
             threads = read.threads_settled
             into[at + _THREADS] = threads(into[_THREADS]) if threads is not None and row else read.threads.read()
         self._settle()
-        into[at + _MAPPED] = mapped_bytes(gc.get_objects()) if "mmap" in sys.modules else 0
+        tracked = gc.get_objects()
+        into[at + _OBJECTS] = len(tracked)
+        into[at + _MAPPED] = mapped_bytes(tracked) if "mmap" in sys.modules else 0
+        del tracked
         into[at + _FDS] = read.fds.read() if read.fds is not None else 0
         into[at + _CALLBACKS] = _ncallbacks() + len(weakref.finalize._registry)  # type: ignore[attr-defined] # noqa: SLF001
         into[at + _RSS] = read.rss.read() if read.rss is not None else 0
