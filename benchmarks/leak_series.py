@@ -92,6 +92,9 @@ class Stage:
         for column, levels in self._columns:
             into[row * len(SIGNALS) + column] = levels[self._runs]
 
+    def end(self) -> None:
+        """Nothing to give back."""
+
     def census(self) -> Any:
         """Stands for its own census."""
         return self

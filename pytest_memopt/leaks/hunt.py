@@ -30,6 +30,10 @@ class Rounds(Protocol):
         """Settle, and note all signals."""
         ...
 
+    def end(self) -> None:
+        """The last round is over."""
+        ...
+
 
 class Patience(NamedTuple):
     """How long a hunt may take.
@@ -112,7 +116,10 @@ class Hunt:
 
     def pursue(self) -> Catch:
         """Repeat the workload until its memory is decided, or the time is up."""
-        return self._pursue_quickly() or self._pursue_thoroughly()
+        try:
+            return self._pursue_quickly() or self._pursue_thoroughly()
+        finally:
+            self._meter.end()
 
     def _pursue_quickly(self) -> Catch | None:
         """That the workload is flat, that it trips over a known leak, or that the time is up; else ``None``."""

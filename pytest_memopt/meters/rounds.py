@@ -12,6 +12,7 @@ from typing import Final
 
 from .cache_clearing import clear_interpreter_caches, clear_type_cache
 from .collector import Collector
+from .environment import KeptEnvironment
 from .instruments import Instruments
 from .objects import mapped_bytes
 
@@ -56,6 +57,8 @@ class RoundMeter:
         self._read = instruments
         self._collector = collector
         self._care = Care.QUICK
+        self._environment = KeptEnvironment(instruments.heap)
+        self._finders: frozenset[str] = frozenset()
 
     @property
     def is_exact(self) -> bool:
@@ -65,10 +68,16 @@ class RoundMeter:
     def begin(self, care: Care) -> None:
         """Settle before the first round: what is alive is frozen for quick rounds, and thawed for others."""
         self._care = care
+        self._finders = frozenset(sys.path_importer_cache)
+        self._environment.watch()
         if care is Care.QUICK:
             self._collector.settle_before()
         else:
             self._collector.release()
+
+    def end(self) -> None:
+        """The last round is over."""
+        self._environment.unwatch()
 
     def read(self, into: array[int], row: int) -> None:
         """Settle, and note every signal in ``into`` from ``row * len(SIGNALS)`` on; 0 for what can't be read here."""
@@ -87,11 +96,13 @@ class RoundMeter:
         if read.level is not None:
             read.level()
         into[at + _BLOCKS], into[at + _SMALL] = read.small.read()
-        into[at + _HEAP] = read.heap() if read.heap is not None else 0
+        into[at + _HEAP] = read.heap() - self._environment.kept[0] if read.heap is not None else 0
 
     def _settle(self) -> None:
         if self._care is Care.CLEARED:
             clear_interpreter_caches()
+            for path in sys.path_importer_cache.keys() - self._finders:
+                sys.path_importer_cache.pop(path, None)
         else:
             clear_type_cache()
         for _ in range(_SETTLINGS):

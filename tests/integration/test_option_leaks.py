@@ -53,6 +53,12 @@ CLEAN = dedent("""
         logging.getLogger("app").warning("of %d", 1)
         warnings.warn("take care", stacklevel=1)
     def test_pattern(): re.compile(f"a{id(object())}")
+    def test_environment(monkeypatch, tmp_path): monkeypatch.setenv("APP_HOME", str(tmp_path) * 5)
+    def test_import_from_new_folder(monkeypatch, tmp_path):
+        (tmp_path / "fresh.py").write_text("value = 3")
+        monkeypatch.syspath_prepend(tmp_path)
+        import fresh
+        monkeypatch.delitem(sys.modules, "fresh")
     def test_thread():
         thread = threading.Thread(target=int)
         thread.start()
@@ -106,7 +112,7 @@ def test_honest_tests_are_clean(project):
     """Fixtures, exceptions, output, threads, rings, subtests: nothing of what pytest keeps of a rerun is a leak."""
     run = project.with_files({"test_clean.py": CLEAN}).measure("--memopt-leaks")
     run.assert_no_crash()
-    assert run.counts == {"passed": 10, "skipped": 1, "xfailed": 1}
+    assert run.counts == {"passed": 12, "skipped": 1, "xfailed": 1}
     hunted = {nodeid: record["leak"] for nodeid, record in run.tests.items() if record["outcome"] == "passed"}
     assert {nodeid: leak["verdict"] for nodeid, leak in hunted.items()} == dict.fromkeys(hunted, "clean")
     assert run.test("::test_skipped")["leak"] is None

@@ -28,6 +28,7 @@ class Workload:
     runs: int = 0
     blocks: int = 1000
     censuses: int = 0
+    ended: int = 0
 
     def run(self):
         self.blocks += self.adds[self.runs] if self.runs < len(self.adds) else self.always
@@ -39,6 +40,9 @@ class Workload:
 
     def begin(self, care):
         self.begun.append(care)
+
+    def end(self):
+        self.ended += 1
 
     def read(self, into: array, row: int):
         into[row * WIDTH + BLOCKS] = self.blocks
@@ -159,10 +163,11 @@ def test_a_known_leak_is_recognised_in_quick_rounds():
 
 def test_what_a_round_raises_ends_the_hunt():
     """An error in the workload is not swallowed."""
-    before = Hunt(lambda: 1 / 0, Workload([]))
+    workload = Workload([])
+    before = Hunt(lambda: 1 / 0, workload)
     with pytest.raises(ZeroDivisionError):
         before.pursue()
-    assert (before.rounds, before.elapsed_s >= 0) == (0, True)
+    assert (before.rounds, before.elapsed_s >= 0, workload.ended) == (0, True, 1)
 
 
 def test_verdicts_are_as_sure_as_they_say():
