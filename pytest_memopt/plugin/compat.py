@@ -153,6 +153,13 @@ def end_request(item: pytest.Item) -> None:
         item.funcargs = None  # type: ignore[attr-defined]
 
 
+def functions_of(item: pytest.Item) -> list[object]:
+    """The functions of ``item`` and of its fixtures; asked past ``item.obj``, which would make a ``TestCase``."""
+    info = getattr(item, "_fixtureinfo", None)
+    found = info.name2fixturedefs.values() if info is not None else ()
+    return [vars(item).get("_obj"), *(definition.func for definitions in found for definition in definitions)]
+
+
 def request_of(item: pytest.Item) -> tuple[Any, dict[str, object] | None]:
     """The fixture request of ``item`` and the values of its fixtures, both of which pytest drops after the teardown."""
     return getattr(item, "_request", None), getattr(item, "funcargs", None)

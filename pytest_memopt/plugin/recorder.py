@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +22,9 @@ from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
 from .keepsakes import Keepsakes
 from .run import ItemRun, Purpose
+
+if TYPE_CHECKING:
+    from .first_calls import FirstCalls
 
 INSTANCES_UNTIL_SETTLED = 64
 CALIBRATIONS = 9
@@ -51,6 +55,7 @@ class Recorder:
         self.machinery: object = None
         self._in_phase = False
         self._log_handlers: tuple[Any, ...] | None = None
+        self._first_calls = new_first_calls()
 
     @property
     def is_inside_phase(self) -> bool:
@@ -76,6 +81,8 @@ class Recorder:
             run.problem = "a round of a hunt"
         elif purpose is not Purpose.RERUN:
             self._collector.refresh_if_due()
+            if self._first_calls is not None:
+                self._first_calls.lay_out(item)
             compat.rehearse_announcements(item)
 
     def begin_phase(self, when: str) -> None:
@@ -269,6 +276,15 @@ class Recorder:
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         failures = exceptions_alive(run.exception_ids) if run.raised else []
         return [*run.reports.values(), *run.keepsakes.warnings, *failures, run, self.machinery]
+
+
+def new_first_calls() -> FirstCalls | None:
+    """What is to be laid out before an item runs; only CPython 3.10 keeps something for each function that ran."""
+    if sys.version_info >= (3, 11):
+        return None
+    from .first_calls import FirstCalls
+
+    return FirstCalls()
 
 
 def weigh_call_info(window: Window) -> Weight:

@@ -22,10 +22,15 @@ def pytest_sessionfinish(session):
         with open(session.config.rootpath / f"handed-{os.getpid()}.json", "w") as out:
             json.dump(module.handed_out(), out)
 """
-NEAR = 64
+FRAMES = 4096 if sys.version_info < (3, 11) else 0
+"""Bytes that CPython 3.10 may move in a test: when functions of pytest's call each other, a frame that is
+larger than needed may become the one that is kept (456 B become 688 B), or the other way round; at most -3 600 B were seen,
+and +2 960 B. Beside pytest-rerunfailures, an item's own table takes another 1 KB there."""
+
+NEAR = 64 + FRAMES
 """Bytes that a reading may be off by, besides one per cent."""
 
-ONE_TABLE = 1536
+ONE_TABLE = 1536 + FRAMES
 """Bytes of a table that pytest or the interpreter enlarges once in a while, in the midst of some test."""
 
 
@@ -123,7 +128,13 @@ def test_empty_tests_read_nothing(project, other_plugins):
         for record in [run.test(f"::test_empty[{number}]")]
     ]
     # a worker makes its reports ready for sending, in which the C heap has a part that comes and goes
-    still = [reading for reading in readings if reading == (0, 0, 0) or (project.args and reading[1:] == (0, 0))]
+    still = [
+        reading
+        for reading in readings
+        if reading == (0, 0, 0)
+        or (project.args and reading[1:] == (0, 0))
+        or (abs(reading[0]) < FRAMES and reading[2] == 0)
+    ]
     assert len(still) >= 54, readings
     assert all(abs(growth) <= 2 * ONE_TABLE for growth, _, _ in readings), readings
 
@@ -165,7 +176,8 @@ def test_walking_the_stack_keeps_nothing(serial_project):
     ).measure("--memopt-confirm=3")
     assert abs(run.test("::test_walks")["growth_bytes"]) <= NEAR
     record = run.test("::test_walks_under_a_limit")
-    assert (record["verdict"], record["growth_bytes"]) == ("ok", 0)
+    assert record["verdict"] == "ok"
+    assert abs(record["growth_bytes"]) <= NEAR
     assert [size for size in run.test("::test_breaches")["reruns"] if _off(size, 10_048)] == []
 
 
