@@ -337,6 +337,11 @@ def fork():
 """
 
 
+TRACER_LEFT_ON = 16_384
+"""Bytes by which tests grow while a tracer that some test left on goes on: 6.8 KB for the lines that it remembers, 11.8 KB
+where its table is renewed in between (CPython 3.11 to 3.13)."""
+
+
 @pytest.mark.parametrize(
     ("limited", "args"),
     [(False, ()), (True, ()), (True, ("-n2", "--dist=loadfile"))],
@@ -367,7 +372,9 @@ def test_mischief(serial_project, limited, args):
     assert run.counts == {"passed": 4 * len(files), "failed": len(files)}
     keeps = {nodeid: record["growth_bytes"] for nodeid, record in run.tests.items() if "::test_keeps" in nodeid}
     assert len(keeps) == len(files)
-    assert {nodeid: growth for nodeid, growth in keeps.items() if abs(growth - 1_000_033) > 10_064} == {}
+    traced = f"test_{list(MISCHIEF).index('tracemalloc'):02}.py"
+    most = {nodeid: TRACER_LEFT_ON if nodeid.startswith(traced) else 10_064 for nodeid in keeps}
+    assert {nodeid: growth for nodeid, growth in keeps.items() if abs(growth - 1_000_033) > most[nodeid]} == {}
     breaches = {nodeid for nodeid, record in run.tests.items() if record["verdict"] == "breach"}
     assert breaches == {f"{name}::test_breaches" for name in files}
 
