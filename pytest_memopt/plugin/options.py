@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 import pytest
@@ -64,6 +65,19 @@ def add_options(parser: pytest.Parser) -> None:
         "memopt_limits", 'limits, a line each: "[warn:|fail:] GLOB: peak=50MB growth=1MB"', type="linelist", default=[]
     )
     option("--memopt-confirm", "reruns that must reproduce a breach before it fails the test (default 2)", metavar="N")
+    _add_leak_options(option)
+    option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
+    group.addoption(
+        "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
+    )
+    parser.addini("memopt_no_history", "keep no history", type="bool", default=None)
+    option("--memopt-json", "measure every test and write the results to this file", metavar="PATH")
+    option("--memopt-top", "rows in the summary (default 10)", metavar="N")
+    option("--memopt-gc", "how windows are settled: freeze (default), collect or off", metavar="MODE")
+    option("--memopt-tracer", "who counts allocated peaks: tracemalloc (default) or memray", metavar="NAME")
+
+
+def _add_leak_options(option: Callable[..., None]) -> None:
     option(
         "--memopt-leaks",
         "hunt leaks: rerun every test until its memory is proven flat, or growing",
@@ -77,15 +91,6 @@ def add_options(parser: pytest.Parser) -> None:
         "file of leaks that are let pass, with reasons (default memopt-known-leaks.toml)",
         metavar="PATH",
     )
-    option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
-    group.addoption(
-        "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
-    )
-    parser.addini("memopt_no_history", "keep no history", type="bool", default=None)
-    option("--memopt-json", "measure every test and write the results to this file", metavar="PATH")
-    option("--memopt-top", "rows in the summary (default 10)", metavar="N")
-    option("--memopt-gc", "how windows are settled: freeze (default), collect or off", metavar="MODE")
-    option("--memopt-tracer", "who counts allocated peaks: tracemalloc (default) or memray", metavar="NAME")
 
 
 def asks_for_something(config: pytest.Config) -> bool:
