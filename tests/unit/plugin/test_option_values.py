@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_memopt.plugin.options import asks_for_something, settings_from
-from pytest_memopt.settings import DEFAULT_HISTORY, GcChoice, Settings, TracerChoice
+from pytest_memopt.settings import DEFAULT_HISTORY, DEFAULT_KNOWN_LEAKS, GcChoice, Settings, TracerChoice
 
 ROOT = Path("root").absolute()
 HERE = Path("here").absolute()
@@ -39,7 +39,7 @@ def read(cli=None, ini=None):
 
 def test_silence_is_the_default():
     """Without a word nothing is measured; the history's file is known all the same."""
-    assert read() == Settings(history_path=ROOT / DEFAULT_HISTORY)
+    assert read() == Settings(history_path=ROOT / DEFAULT_HISTORY, known_leaks_path=ROOT / DEFAULT_KNOWN_LEAKS)
     assert not asks_for_something(Config())
 
 
