@@ -57,7 +57,7 @@ class RoundMeter:
         self._read = instruments
         self._collector = collector
         self._care = Care.QUICK
-        self._environment = KeptEnvironment(instruments.heap)
+        self._environment: KeptEnvironment | None = None
         self._finders: frozenset[str] = frozenset()
 
     @property
@@ -69,6 +69,8 @@ class RoundMeter:
         """Settle before the first round: what is alive is frozen for quick rounds, and thawed for others."""
         self._care = care
         self._finders = frozenset(sys.path_importer_cache)
+        if self._environment is None:
+            self._environment = KeptEnvironment(self._read.heap)
         self._environment.watch()
         if care is Care.QUICK:
             self._collector.settle_before()
@@ -77,7 +79,8 @@ class RoundMeter:
 
     def end(self) -> None:
         """The last round is over."""
-        self._environment.unwatch()
+        if self._environment is not None:
+            self._environment.unwatch()
 
     def read(self, into: array[int], row: int) -> None:
         """Settle, and note every signal in ``into`` from ``row * len(SIGNALS)`` on; 0 for what can't be read here."""
@@ -96,7 +99,8 @@ class RoundMeter:
         if read.level is not None:
             read.level()
         into[at + _BLOCKS], into[at + _SMALL] = read.small.read()
-        into[at + _HEAP] = read.heap() - self._environment.kept[0] if read.heap is not None else 0
+        kept_bytes = self._environment.kept[0] if self._environment is not None else 0
+        into[at + _HEAP] = read.heap() - kept_bytes if read.heap is not None else 0
 
     def _settle(self) -> None:
         if self._care is Care.CLEARED:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..limits.rules import Rule
     from ..settings import Settings
     from .header import Header
+    from .leak_hunt import LeakHunter
 
 
 class Activation:
@@ -85,15 +86,20 @@ class Activation:
             from .examiner import Examiner
             from .guests import GuestHooks
             from .journal import Journal
-            from .leak_hunt import LeakHunter
             from .session import MeasuringHooks
 
         engine = build_engine(self._config, self.settings)
         header.floor, header.meters = engine.floor, engine.meters
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
         self._closers += [engine, journal]
-        hunter = LeakHunter(engine.rounds, self.settings.leak_budget_s, self._known_leaks())
-        examiner = Examiner(engine.recorder, self.settings, self.rules, worker, hunter)
+        known = self._known_leaks()
+
+        def make_hunter() -> LeakHunter:
+            from .leak_hunt import LeakHunter
+
+            return LeakHunter(engine.rounds, self.settings.leak_budget_s, known)
+
+        examiner = Examiner(engine.recorder, self.settings, self.rules, worker, make_hunter)
         guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)
         hooks = MeasuringHooks(engine, examiner, journal, header, guests)
         self._config.pluginmanager.register(hooks, "memopt-measuring")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,11 +23,13 @@ from ..verdicts.record import Outcome, TestRecord, VerdictKind
 from ..verdicts.wire import to_wire
 from . import compat
 from .failure import make_failure, outcome_of
-from .leak_hunt import LeakHunter
 from .recorder import Recorder
 from .rerun import CannotRerun, Rerunner
 from .run import ItemRun, Purpose
 from .wanted import NOTHING_WANTED, Wanted, wanted_of
+
+if TYPE_CHECKING:
+    from .leak_hunt import LeakHunter
 
 WANTED: pytest.StashKey[Wanted] = pytest.StashKey()
 DOORS = {"memory_snapshot": f"{__package__}.counted_snapshots", "memopt": f"{__package__}.probe"}
@@ -47,13 +50,14 @@ class Examiner:
         settings: Settings,
         rules: list[Rule],
         worker: str | None,
-        hunter: LeakHunter | None = None,
+        make_hunter: Callable[[], LeakHunter],
     ) -> None:
         self._recorder = recorder
         self._settings = settings
         self._rules = rules
         self._worker = worker
-        self._hunter = hunter
+        self._make_hunter = make_hunter
+        self._hunter: LeakHunter | None = None
         self._hunted = LeakWish(settings.leak_rounds) if settings.leaks else None
         self._rerunner: Rerunner | None = None
         self._next: pytest.Item | None = None
@@ -153,11 +157,10 @@ class Examiner:
         return record
 
     def _hunt(self, run: ItemRun, record: TestRecord, wish: LeakWish, rerunner: Rerunner) -> TestRecord:
-        if self._hunter is None:
-            return record
+        hunter = self._hunter = self._hunter or self._make_hunter()
         with self._at_home():
-            finding = self._hunter.hunt(run.item, self._next, rerunner, wish)
-        if finding.is_leak and (excuse := self._hunter.excuse(finding, wish)) is not None:
+            finding = hunter.hunt(run.item, self._next, rerunner, wish)
+        if finding.is_leak and (excuse := hunter.excuse(finding, wish)) is not None:
             return record._replace(leak=finding, verdict=VerdictKind.KNOWN_LEAK, why=excuse)
         if finding.verdict is LeakKind.CLEAN:
             return record._replace(leak=finding)
