@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import sys
 from array import array
@@ -12,6 +11,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from ..meters.naming import type_name
+from ..snapshots.bounds import CACHE_TYPE, bound_of
 from .series import ContainerGrowth
 
 FOLLOWED_MOST: Final = 64
@@ -21,9 +21,10 @@ _LENGTHS: Final[tuple[tuple[type, Callable[[Any], int]], ...]] = (
     (set, set.__len__),
     (deque, deque.__len__),
 )
-_PLAIN: Final = dict(_LENGTHS)
-_CACHE: Final[type] = type(functools.lru_cache(len))
-_BUFFERS: Final = (str, bytes, bytearray, array)
+# by identity: a class need not be hashable, and may run code when it is compared
+_PLAIN: Final = {id(cls): length for cls, length in _LENGTHS}
+_BUFFERS: Final = frozenset(map(id, (str, bytes, bytearray, array)))
+_MODULE_SPACE: Final[Any] = vars(ModuleType)["__dict__"]
 
 
 class Namespace(NamedTuple):
@@ -81,7 +82,7 @@ class Follower:
 
     def _note_bound(self, cache: object) -> None:
         """The table inside a bounded ``lru_cache`` can hold as much as the cache itself."""
-        if type(cache) is _CACHE and (bound := bound_of(cache)) is not None:
+        if type(cache) is CACHE_TYPE and (bound := bound_of(cache)) is not None:
             inner = {id(part) for part in gc.get_referents(cache) if type(part) is dict}
             for column, one in enumerate(self.followed):
                 if id(one) in inner:
@@ -107,9 +108,9 @@ class Follower:
 def length_of(one: object) -> int | None:
     """The number of elements, without running a subclass's own code; ``None`` for what isn't a container."""
     cls = type(one)
-    if cls is _CACHE:
-        return int(one.cache_info().currsize)  # type: ignore[attr-defined]
-    plain = _PLAIN.get(cls)
+    if cls is CACHE_TYPE:
+        return int(CACHE_TYPE.cache_info(one).currsize)  # type: ignore[attr-defined]
+    plain = _PLAIN.get(id(cls))
     if plain is not None:
         return plain(one)
     for base, length in _LENGTHS:
@@ -122,17 +123,8 @@ def current_length(one: object) -> int:
     """The length of what is followed: elements, or bytes of a buffer."""
     if type(one) is Namespace:
         value = one.names.get(one.name)
-        return sys.getsizeof(value) if type(value) in _BUFFERS else 0
+        return sys.getsizeof(value) if _is_buffer(value) else 0
     return length_of(one) or 0
-
-
-def bound_of(one: object) -> int | None:
-    """The most elements that a container of this type can hold; ``None`` where there is no such number."""
-    if type(one) is _CACHE:
-        bound = one.cache_parameters()["maxsize"]  # type: ignore[attr-defined]
-    else:
-        bound = deque.maxlen.__get__(one) if issubclass(type(one), deque) else None
-    return bound if bound is None else int(bound)
 
 
 def _type_of(one: object) -> str:
@@ -145,6 +137,11 @@ def _buffers() -> list[tuple[dict[str, Any], str, object]]:
     found = []
     for module in list(sys.modules.values()):
         if issubclass(type(module), ModuleType):
-            names = ModuleType.__getattribute__(module, "__dict__")
-            found += [(names, name, value) for name, value in list(names.items()) if type(value) in _BUFFERS]
+            names = _MODULE_SPACE.__get__(module)
+            if names is not None:  # it is, where a module was never initialised
+                found += [(names, name, value) for name, value in list(names.items()) if _is_buffer(value)]
     return found
+
+
+def _is_buffer(value: object) -> bool:
+    return id(type(value)) in _BUFFERS
