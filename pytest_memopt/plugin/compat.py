@@ -6,7 +6,7 @@ import builtins
 import os
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -250,6 +250,13 @@ def drop_spent_finalizers(counts: dict[Any, int]) -> None:
         added = fixture._finalizers[count:]
         if added and all(_is_spent(one) for one in added):
             del fixture._finalizers[count:]
+
+
+def drop_spent_finalizers_of_late(fixtures: Iterable[Any], known: Collection[Any]) -> None:
+    """The same for fixtures that were asked for inside the test, which were not ``known`` when it began."""
+    for fixture in fixtures:
+        if fixture not in known and any(map(_is_spent, getattr(fixture, "_finalizers", ()))):
+            fixture._finalizers[:] = [one for one in fixture._finalizers if not _is_spent(one)]
 
 
 def _is_spent(finalizer: Any) -> bool:

@@ -47,6 +47,7 @@ class Keepsakes:
         for handler, records, stream in self._handlers:
             handler.records, handler.stream = records, stream
         compat.drop_spent_finalizers(self._finalizers)
+        compat.drop_spent_finalizers_of_late(compat.fixtures_of(self._request).values(), self._finalizers)
         compat.drop_last_exception()
 
     def drop_fixture_values(self) -> None:
