@@ -124,13 +124,13 @@ def _newest_key(table: dict[Any, Any]) -> Any:
     return next(iter(reversed(dict.keys(table))), None)
 
 
-def _loose(found: dict[type, list[object]], ignored: set[int]) -> list[Culprit]:
+def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int]) -> list[Culprit]:
     """What accumulates by type, with who holds one of each."""
-    ranked = sorted(found.items(), key=lambda pair: (-len(pair[1]), type_name(pair[0])))
+    ranked = sorted(found, key=lambda pair: (-len(pair[1]), type_name(pair[0])))
     shown = list(islice(ranked, _CULPRITS_MOST))
     # neither the first, which may be pytest's, nor one that the next round would have replaced
     targets = [objects[len(objects) // 2] for _, objects in shown]
-    own = {id(found), id(ranked), id(shown), id(targets), *map(id, ranked), *map(id, found.values())}
+    own = {id(found), id(ranked), id(shown), id(targets), *map(id, ranked), *(id(objects) for _, objects in found)}
     holders = find_holders(targets, ignore=ignored | own)
     culprits = []
     for (cls, objects), target in zip(shown, targets, strict=True):

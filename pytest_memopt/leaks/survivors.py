@@ -13,14 +13,17 @@ from ..snapshots.bounds import CACHE_TYPE
 
 EXTRA_ROUNDS: Final = 3
 _RUNNER_TYPES: Final = ("_pytest.", "pytest_memopt.")
-_TELL_LITTLE: Final = frozenset({str, int, float, bool, type(None), bytes, type, complex, type(NotImplemented)})
+# by identity here and below: a class need not be hashable, and may run code when it is compared
+_TELL_LITTLE: Final = frozenset(
+    map(id, (str, int, float, bool, type(None), bytes, type, complex, type(NotImplemented)))
+)
 
 
-def survivors(run: Callable[[], object]) -> dict[type, list[object]]:
+def survivors(run: Callable[[], object]) -> list[tuple[type, list[object]]]:
     """Objects that a few more rounds left alive, by type, where there is at least one more of the type for each round."""
     gc.unfreeze()
     _settle()
-    before = Counter(map(type, gc.get_objects()))
+    before = Counter(map(_class_id, gc.get_objects()))
     gc.freeze()
     try:
         for _ in range(EXTRA_ROUNDS):
@@ -29,14 +32,15 @@ def survivors(run: Callable[[], object]) -> dict[type, list[object]]:
         new = gc.get_objects()
     finally:
         gc.unfreeze()
-    after = Counter(map(type, gc.get_objects()))
+    after = Counter(map(_class_id, gc.get_objects()))
     more = {cls: count - before[cls] for cls, count in after.items() if count - before[cls] >= EXTRA_ROUNDS}
-    found: dict[type, list[object]] = {cls: [] for cls in more if not type_name(cls).startswith(_RUNNER_TYPES)}
+    found: dict[int, list[object]] = {}
     for one in new:
-        if type(one) in found:
-            found[type(one)].append(one)
-    found = {cls: objects[: more[cls]] for cls, objects in found.items() if objects}
-    return found | _untracked(one for objects in found.values() for one in objects)
+        if _class_id(one) in more and not type_name(type(one)).startswith(_RUNNER_TYPES):
+            found.setdefault(_class_id(one), []).append(one)
+    found = {cls: objects[: more[cls]] for cls, objects in found.items()}
+    found |= _untracked(one for objects in found.values() for one in objects)
+    return [(type(objects[0]), objects) for objects in found.values()]
 
 
 def cache_table(container: object) -> dict[Any, Any] | None:
@@ -53,13 +57,17 @@ def _settle() -> None:
     gc.collect()
 
 
-def _untracked(objects: Iterable[object]) -> dict[type, list[object]]:
+def _class_id(one: object) -> int:
+    return id(type(one))
+
+
+def _untracked(objects: Iterable[object]) -> dict[int, list[object]]:
     """What the collector doesn't track, and ``objects`` hold: one of a type for each round at least."""
     seen: set[int] = set()
-    found: dict[type, list[object]] = {}
+    found: dict[int, list[object]] = {}
     for one in objects:
         for part in gc.get_referents(one):
-            if type(part) not in _TELL_LITTLE and not gc.is_tracked(part) and id(part) not in seen:
+            if _class_id(part) not in _TELL_LITTLE and not gc.is_tracked(part) and id(part) not in seen:
                 seen.add(id(part))
-                found.setdefault(type(part), []).append(part)
+                found.setdefault(_class_id(part), []).append(part)
     return {cls: parts for cls, parts in found.items() if len(parts) >= EXTRA_ROUNDS}
