@@ -1,0 +1,222 @@
+"""Naming what accumulates and who holds it, from a hunt that is over."""
+
+import functools
+import sys
+from collections import deque
+from types import ModuleType
+
+import pytest
+
+from pytest_memopt.leaks import culprits as culprits_module
+from pytest_memopt.leaks.census import Grown, Namespace
+from pytest_memopt.leaks.culprits import name_culprits
+from pytest_memopt.leaks.finding import OUTSIDE, Culprit
+from pytest_memopt.leaks.hunt import Catch
+from pytest_memopt.leaks.ruling import LeakKind, Ruling
+from pytest_memopt.leaks.series import ContainerGrowth, Levels
+from pytest_memopt.leaks.survivors import EXTRA_ROUNDS, cache_table
+from pytest_memopt.meters.rounds import LeakSignal
+from pytest_memopt.snapshots.holders import Holder
+from pytest_memopt.snapshots.roots import RootKind
+
+
+def refuse(*_):
+    """What no code of ours may call."""
+    raise ValueError("code of a user's class was run")
+
+
+class HostileMeta(type):
+    """A class that can't be compared or hashed."""
+
+    __eq__ = refuse
+    __hash__ = refuse
+
+
+BARE_BYTES = object.__sizeof__(HostileMeta("Bare", (), {})())
+HOSTILE = ("__len__", "__eq__", "__hash__", "__iter__", "__reversed__", "items", "keys", "__bool__", "__sizeof__")
+
+
+def hostile(base):
+    """An instance of a subclass of ``base`` in which everything raises, its ``__class__`` included."""
+    cls = HostileMeta("Hostile", (base,), {**dict.fromkeys(HOSTILE, refuse), "__class__": property(refuse)})
+    return base.__new__(cls)
+
+
+def catch(*followed, rounds=12, grows=1, late=()):
+    """What a hunt brought in which each of these containers grew in every round."""
+    keys = tuple(range(len(followed)))
+    lengths = tuple(range(0, (rounds + 1) * grows, grows))
+    return Catch(
+        ruling=Ruling(LeakKind.LEAK, (LeakSignal.BLOCKS,), keys),
+        rounds=rounds,
+        series=(Levels(LeakSignal.BLOCKS, lengths),),
+        containers=tuple(ContainerGrowth(key, "list", lengths) for key in keys),
+        followed=followed,
+        late=tuple(late),
+        duration_s=0.0,
+    )
+
+
+def holder(path, root=RootKind.MODULE_GLOBAL, bound=None):
+    """A holder with this path, in which nothing differs from run to run."""
+    return Holder(path, path, "list", path.partition("[")[0], root, bound)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """A process in which nothing survives and nothing is opened, and containers are held as they are told to be."""
+    held, left = {}, []
+    found = {"holders": held, "survivors": left, "fds": [], "threads": []}
+    monkeypatch.setattr(culprits_module, "find_holders", lambda targets, ignore=(): held)
+    monkeypatch.setattr(culprits_module, "survivors", lambda run: left)
+    monkeypatch.setattr(culprits_module, "describe_descriptors", lambda before: found["fds"])
+    monkeypatch.setattr(culprits_module, "describe_threads", lambda before: found["threads"])
+    return found
+
+
+def only(found):
+    """The one culprit."""
+    (culprit,) = found
+    return culprit
+
+
+def test_a_container_is_named_with_its_newest_element(world):
+    """What a round adds to a list is its newest element, so many times, with its path in names."""
+    kept = [1, {}]
+    world["holders"][id(kept)] = holder("app.KEPT")
+    culprit = only(name_culprits(refuse, catch(kept, grows=2)))
+    size = sys.getsizeof({}) * 2
+    assert culprit == Culprit("dict", 2, size, holder="app.KEPT", holder_type="list", path="app.KEPT[*]")
+
+
+@pytest.mark.parametrize(
+    ("container", "kind"),
+    [
+        ([], "NoneType"),
+        ([1, "a"], "str"),
+        (deque([1, b"a"]), "bytes"),
+        ({3}, "int"),
+        (set(), "NoneType"),
+        ({}, "NoneType"),
+        ({1: "a", 2: 3.0}, "float"),
+        ({1: None}, "int"),
+        ({"a": True}, "str"),
+        (hostile(list), "NoneType"),
+        (hostile(dict), "NoneType"),
+        (hostile(set), "NoneType"),
+        (hostile(deque), "NoneType"),
+        ((), "NoneType"),
+    ],
+    ids=range(14),
+)
+def test_the_newest_element_tells_the_type(world, container, kind):
+    """Of a dict the value is told, unless the key tells more; no code of the container's class runs."""
+    world["holders"][id(container)] = holder("app.KEPT")
+    assert only(name_culprits(refuse, catch(container))).type == kind
+
+
+@pytest.mark.parametrize("place", [list, dict])
+def test_elements_that_refuse_are_named(world, place):
+    """An element whose class can't be compared and refuses to tell its size has its name, and the bytes of an object."""
+    odd = hostile(object)
+    container = [odd] if place is list else {1: odd}
+    world["holders"][id(container)] = holder("app.KEPT")
+    culprit = only(name_culprits(refuse, catch(container)))
+    assert (culprit.type.rpartition(".")[2], culprit.bytes_per_round) == ("Hostile", BARE_BYTES)
+
+
+@pytest.mark.parametrize(("arguments", "kind"), [((1, 2), "int"), (("a",), "str"), ((), "NoneType")])
+def test_of_a_cache_the_first_argument_is_told(world, arguments, kind):
+    """What accumulates in a function under ``lru_cache`` are the arguments it was called with."""
+    cached = functools.lru_cache(maxsize=None)(lambda *args: None)
+    if arguments:
+        cached(*arguments)
+    world["holders"][id(cached)] = holder("app.cached")
+    assert only(name_culprits(refuse, catch(cached))).type == kind
+
+
+def test_the_table_of_a_cache_is_not_told_twice(world):
+    """A cache that grows is told, and the table in it isn't."""
+    cached = functools.lru_cache(maxsize=None)(str)
+    cached(1)
+    table = cache_table(cached)
+    world["holders"].update({id(cached): holder("app.cached"), id(table): holder("app.cached.<cache>")})
+    assert only(name_culprits(refuse, catch(table, cached))).holder == "app.cached"
+
+
+def test_a_text_is_named_by_its_module(world):
+    """A name whose text grows is the culprit itself."""
+    names = {"TEXT": "aaa"}
+    world["holders"][id(names)] = holder("app.__dict__")
+    culprit = only(name_culprits(refuse, catch(Namespace(names, "TEXT"), grows=3)))
+    assert culprit == Culprit("str", None, 3, holder="app.TEXT", holder_type="module", path="app.TEXT")
+
+
+def test_containers_with_a_bound_are_no_culprits(world):
+    """What is held by something that can't grow for ever is not told, nor what nobody is known to hold."""
+    bounded, unknown = [1], [2]
+    world["holders"][id(bounded)] = holder("app.RING", bound=5)
+    assert name_culprits(refuse, catch(bounded, unknown)) == ()
+
+
+def test_the_shortest_path_comes_first(world):
+    """Of several containers the one that is nearest to a name is the first culprit, and those outside Python are the last."""
+    near, far, outside = [1], ["a"], [b"a"]
+    world["holders"].update(
+        {id(far): holder("app.A.b.c"), id(near): holder("app.A"), id(outside): holder("?", RootKind.OUTSIDE)}
+    )
+    found = name_culprits(refuse, catch(outside, far, near))
+    assert [one.holder for one in found] == ["app.A", "app.A.b.c", OUTSIDE]
+    assert found[2].path is None
+
+
+def test_what_grew_late_is_named_where_nothing_was_followed(world):
+    """A container that grows now and then is told with what it gained in all rounds."""
+    late = [1]
+    world["holders"][id(late)] = holder("app.LATE")
+    assert only(name_culprits(refuse, catch(late=[Grown(late, 1, 7)]))).count_per_round == 0.5
+
+
+def test_survivors_are_named_by_who_holds_one(world):
+    """What accumulates in no container is told by type; types that a container explains already are not."""
+    kept, sessions, strays = [1], [2.0] * (2 * EXTRA_ROUNDS), ["a"] * EXTRA_ROUNDS
+    world["survivors"].extend([(int, [1] * EXTRA_ROUNDS), (str, strays), (float, sessions)])
+    world["holders"].update({id(kept): holder("app.KEPT"), id(sessions[0]): holder("app.ROOT.session")})
+    assert [(one.type, one.count_per_round, one.holder) for one in name_culprits(refuse, catch(kept))] == [
+        ("int", 1, "app.KEPT"),
+        ("float", 2, "app.ROOT.session"),
+        ("str", 1, OUTSIDE),
+    ]
+
+
+def test_survivors_without_a_size_are_named(world):
+    """A survivor whose class refuses to tell its size has the bytes of an object."""
+    odd = hostile(object)
+    world["survivors"].append((type(odd), [odd] * EXTRA_ROUNDS))
+    assert only(name_culprits(refuse, catch())).bytes_per_round == BARE_BYTES
+
+
+def test_the_runner_is_no_culprit(world):
+    """What pytest or this plugin holds is not told."""
+    kept = [1]
+    world["holders"][id(kept)] = holder("_pytest.runner.KEPT")
+    assert name_culprits(refuse, catch(kept)) == ()
+
+
+def test_descriptors_and_threads_are_told_by_kind(world):
+    """What was opened in each round is told without its number; what was opened once isn't."""
+    world["fds"].extend([f"{number}: /dev/null" for number in range(EXTRA_ROUNDS)] + ["9: /tmp/once"])
+    world["threads"].extend(["worker"] * 2 * EXTRA_ROUNDS)
+    assert name_culprits(refuse, catch()) == (
+        Culprit("file descriptor (/dev/null)", 1),
+        Culprit("thread (worker)", 2),
+    )
+
+
+def test_a_leak_of_this_process_is_named(monkeypatch):
+    """With nothing faked, a list in a module is found by its name."""
+    module = ModuleType("leaky_app")
+    module.KEPT = [[1]]
+    monkeypatch.setitem(sys.modules, "leaky_app", module)
+    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT))
+    assert (first.type, first.path, first.holder_type) == ("list", "leaky_app.KEPT[*]", "list")
