@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -14,6 +13,7 @@ from ..meters.threads import describe_threads, thread_numbers
 from ..snapshots.bounds import CACHE_TYPE
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
+from ..snapshots.sizes import size_bytes_of
 from .census import Namespace
 from .finding import OUTSIDE, Culprit
 from .hunt import Catch
@@ -22,7 +22,7 @@ from .survivors import EXTRA_ROUNDS, cache_table, survivors
 
 _CULPRITS_MOST: Final = 5
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
-_TELLS_NOTHING: Final = (type(None), bool)
+_TELLS_NOTHING: Final = (None, True, False)
 
 
 class _Growing(NamedTuple):
@@ -97,7 +97,7 @@ def _culprit(growing: _Growing, holder: Holder) -> Culprit:
     return Culprit(
         type=type_name(type(newest)),
         count_per_round=growing.per_round,
-        bytes_per_round=sys.getsizeof(newest, 0) * growing.per_round,
+        bytes_per_round=size_bytes_of(newest) * growing.per_round,
         holder=holder.owner if is_held else OUTSIDE,
         holder_type=type_name(type(container)),
         path=f"{holder.normal}[*]" if is_held else None,
@@ -112,7 +112,7 @@ def _newest(container: Any) -> object:
         return key[0] if type(key) is tuple and key else key
     if issubclass(cls, dict):
         key, value = next(iter(reversed(dict.items(container))), (None, None))
-        return key if type(value) in _TELLS_NOTHING else value
+        return key if any(value is nothing for nothing in _TELLS_NOTHING) else value
     if issubclass(cls, list):
         return next(list.__reversed__(container), None)
     if issubclass(cls, deque):
@@ -141,7 +141,7 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int]) -> lis
             Culprit(
                 type=type_name(cls),
                 count_per_round=count,
-                bytes_per_round=count * sys.getsizeof(target, 0),
+                bytes_per_round=count * size_bytes_of(target),
                 holder=holder.owner if holder is not None and is_held else OUTSIDE,
                 path=holder.normal if holder is not None and is_held else None,
             )
