@@ -1,0 +1,119 @@
+"""A leak in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_memopt.leaks.finding import OUTSIDE, Culprit, LeakFinding
+from pytest_memopt.leaks.ruling import LeakKind
+from pytest_memopt.leaks.story import amount_text, leak_headline, leak_lines
+from tests.unit.strategies import LEAK_FINDINGS
+
+SHORT = 400
+SESSION = Culprit("app.Session", 10, 640, "app.STATE", "dict", "app.STATE[*]", "app.py:4 in put")
+
+
+def leak(*culprits, rounds=18, **per_round):
+    """A leak that adds so much in each round."""
+    series = dict.fromkeys(per_round, (1, 2))
+    return LeakFinding(LeakKind.LEAK, rounds, per_round, culprits, "a signature", series=series)
+
+
+@given(LEAK_FINDINGS)
+def test_every_finding_can_be_told(finding):
+    """Nothing that a finding can hold keeps it from being told, the signature last; the first line is of use by itself."""
+    headline, *lines = leak_lines(finding)
+    assert headline == leak_headline(finding)
+    assert lines[-1] == f"signature: {finding.signature}"
+    first = finding.culprits[0] if finding.culprits else Culprit("", None)
+    assert len(headline) <= SHORT + len(first.type) + len(first.holder)
+
+
+@given(path=st.text(min_size=91), holder=st.text(max_size=50))
+def test_long_paths_are_cut(path, holder):
+    """Of a path that is too long for a line the holder and the end are told."""
+    line = leak_lines(leak(SESSION._replace(path=path, holder=holder)))[1]
+    assert f"{holder} … {path[-40:]}" in line
+
+
+@pytest.mark.parametrize(
+    ("per_round", "told"),
+    [
+        ({"blocks": 10, "small_bytes": 600, "heap_bytes": 40}, "640 B in 10 blocks"),
+        ({"blocks": 1, "small_bytes": 64}, "64 B in 1 block"),
+        ({"heap_bytes": 2048}, "2.0 KiB"),
+        ({"mapped_bytes": 4096, "blocks": -1}, "4.0 KiB"),
+        ({"blocks": 0.5}, "0.5 blocks"),
+        ({"fds": 1}, "1 file descriptor"),
+        ({"fds": 2, "threads": 1.5}, "2 file descriptors and 1.5 threads"),
+        ({"callbacks": 1, "small_bytes": 1}, "1 B and 1 exit callback"),
+        ({"small_bytes": -5, "fds": -1}, "memory"),
+        ({"rss_bytes": 4096}, "memory"),
+    ],
+)
+def test_the_headline_tells_what_each_run_adds(per_round, told):
+    """Bytes with their blocks, then what else is counted, in words that agree; what shrinks is not told."""
+    assert leak_headline(leak(**per_round)) == f"leaks {told} per run (18 runs)"
+
+
+@pytest.mark.parametrize(
+    ("culprit", "told"),
+    [
+        (SESSION, "10 app.Session held by app.STATE"),
+        (SESSION._replace(count_per_round=None), "app.Session held by app.STATE"),
+        (SESSION._replace(count_per_round=0.25), "0.2 app.Session held by app.STATE"),
+        (SESSION._replace(holder=OUTSIDE), "10 app.Session held outside Python"),
+    ],
+)
+def test_the_headline_ends_with_the_first_culprit(culprit, told):
+    """Of several culprits the first is in the headline."""
+    assert leak_headline(leak(culprit, SESSION, blocks=1)).partition(": ")[2] == told
+
+
+@pytest.mark.parametrize(
+    ("culprit", "line"),
+    [
+        (SESSION, "+10  app.Session  640 B  held by app.STATE[*] (dict)  allocated at app.py:4 in put"),
+        (Culprit("str", None, 3, "app.TEXT", path="app.TEXT"), "str  3 B  held by app.TEXT"),
+        (Culprit("dict", 1), "+1  dict  held outside Python"),
+        (Culprit("dict", 1, holder_type="list"), "+1  dict  held outside Python"),
+    ],
+)
+def test_a_culprit_is_one_line(culprit, line):
+    """It has number, type, bytes, path, holder's type and place, as far as they are known."""
+    assert leak_lines(leak(culprit, blocks=1))[1] == line
+
+
+def test_what_hangs_on_the_first_culprit_says_so():
+    """A culprit below the first one's path is held with it; another one has its own path."""
+    below, other = Culprit("list", 1, path="app.STATE[*].parts"), Culprit("set", 1, holder="b", path="b.C")
+    lines = leak_lines(leak(SESSION, below, other))
+    assert lines[2:4] == ["+1  list  held with it", "+1  set  held by b.C"]
+
+
+@pytest.mark.parametrize(("per_round", "is_native"), [({"heap_bytes": 5}, True), ({"fds": 1}, False)])
+def test_without_a_culprit_it_says_where_to_look(per_round, is_native):
+    """Memory that no object explains is said to be that of C code, and who may tell more of the C heap."""
+    text = "\n".join(leak_lines(leak(**per_round)))
+    assert "no Python object of it is left" in text
+    assert ("memray" in text) is is_native
+
+
+def test_the_last_rounds_are_told_of_what_grows():
+    """Each signal that grows shows what its newest rounds added; one that doesn't, and resident memory, are left out."""
+    finding = leak(fds=1, small_bytes=64, blocks=-1, rss_bytes=5)._replace(
+        series={"fds": tuple(range(12)), "small_bytes": (0, 64), "blocks": (1,), "rss_bytes": (1,), "heap_bytes": (1,)}
+    )
+    assert [line for line in leak_lines(finding) if "run by run" in line] == [
+        "fds, run by run: +4, +5, +6, +7, +8, +9, +10, +11",
+        "small memory, run by run: 0 B, +64 B",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1, "1"), (0.5, "0.5"), (9.94, "9.9"), (10.4, "10"), (1200, "1 200"), (3.0, "3"), (-2.5, "-2.5")],
+)
+def test_amounts_need_not_be_whole(value, text):
+    """Small amounts have a decimal where they need one, large ones are whole."""
+    assert amount_text(value) == text
