@@ -55,11 +55,11 @@ def read_known_leaks(path: Path) -> KnownLeaks:
     Raises:
         UsageError: naming the file and what in it makes no sense.
     """
-    if not path.exists():
-        return KnownLeaks({})
     try:
         document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except FileNotFoundError:
+        return KnownLeaks({})
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: the known leaks can't be read: {error}") from None
     refuse_unknown(document, ("leak",), str(path), UsageError)
     entries = document.get("leak", [])
