@@ -14,6 +14,7 @@ from ..leaks.check import check_leaks
 from ..leaks.finding import LeakFinding
 from ..leaks.ruling import LeakKind
 from ..leaks.story import leak_lines
+from ..settings import parse_seconds
 from ..verdicts.leak_wire import leak_to_wire
 from .command import ExitCode, whole_number
 from .screen import Look, Screen
@@ -24,8 +25,9 @@ _LOOKS = {LeakKind.CLEAN: Look.GOOD, LeakKind.LEAK: Look.BAD}
 class CheckCommand:
     """Call something again and again, and say whether it leaks.
 
-    TARGET is module:callable or file.py:callable; it is called without arguments, in
-    this process. The exit code is 1 for a leak, 0 for none, 2 when there is no telling.
+    TARGET is module:callable or file.py:callable; it is called without arguments,
+    in this process. The exit code is 1 for a leak, 0 for none, 2 when there is no
+    telling.
     """
 
     name = "check"
@@ -37,7 +39,7 @@ class CheckCommand:
             "--rounds", type=whole_number(1), metavar="N", help="calls to judge at least; a leak in every k-th needs 3k"
         )
         parser.add_argument(
-            "--budget", type=float, default=20.0, metavar="S", help="seconds after which it is given up (default 20)"
+            "--budget", type=_seconds, default=20.0, metavar="S", help="seconds after which it is given up (default 20)"
         )
 
     def run(self, options: argparse.Namespace, screen: Screen) -> ExitCode:
@@ -63,8 +65,11 @@ def load_target(target: str) -> Callable[[], object]:
     if not (place and name):
         raise UsageError(f"{target!r} is not a target; write module:callable or file.py:callable")
     found: object = _namespace(place, target)
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+    try:
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+    except Exception:  # noqa: BLE001 - an attribute may be computed, by code that raises anything
+        found = None
     if not callable(found):
         raise UsageError(f"{target!r}: {place} has no callable {name!r}")
     return found
@@ -77,14 +82,21 @@ def _namespace(place: str, target: str) -> dict[str, object]:
             return runpy.run_path(place, run_name=Path(place).stem)
         sys.path.insert(0, str(Path.cwd()))
         return vars(importlib.import_module(place))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{target!r} could not be loaded: {type(error).__name__}: {error}") from error
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_seconds(text, "seconds")
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _hunted(run: Callable[[], object], options: argparse.Namespace) -> LeakFinding:
     try:
         return check_leaks(run, rounds=options.rounds, budget_s=options.budget)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise MemoptError(f"{options.target} raised {type(error).__name__}: {error}") from error
 
 
