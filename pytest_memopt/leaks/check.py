@@ -12,7 +12,7 @@ from ..meters.choice import choose_meters
 from ..meters.collector import Collector
 from ..meters.measurement import Site
 from ..meters.rounds import RoundMeter
-from ..meters.traced import TracemallocTracer
+from ..meters.traced import TracemallocTracer, is_runner
 from .finding import Culprit, LeakFinding, signature_of
 from .hunt import Catch, Hunt, Patience, per_round
 from .ruling import FLAT_ROUNDS, LeakKind
@@ -103,4 +103,4 @@ def _sites(run: Callable[[], object]) -> tuple[Site, ...]:
         run()
     finally:
         traced = tracer.stop(with_sites=True)
-    return traced.sites
+    return tuple(site for site in traced.sites if not is_runner(site.path))
