@@ -47,3 +47,21 @@ def test_coroutines_are_hunted(serial_project):
     run.assert_no_crash()
     assert run.test("::test_awaits")["leak"]["verdict"] == "clean"
     assert run.test("::test_leaks")["leak"]["signature"] == "test_async.KEPT[*] <- list"
+
+
+def test_the_value_of_a_wider_fixture_is_named(serial_project):
+    """A test that adds to what a class-scoped fixture gave it leaks into the fixture, by its name."""
+    suite = """
+        import pytest
+
+        @pytest.fixture(scope="class")
+        def state(): return []
+
+        class TestState:
+            def test_adds(self, state): state.append([1])
+            def test_reads(self, state): assert state
+    """
+    run = serial_project.with_files({"test_state.py": dedent(suite)}).measure("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.test("::test_adds")["leak"]["signature"] == "fixture state[*] <- list"
+    assert run.test("::test_reads")["verdict"] == "ok"

@@ -220,3 +220,30 @@ def test_a_leak_of_this_process_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "leaky_app", module)
     first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT))
     assert (first.type, first.path, first.holder_type) == ("list", "leaky_app.KEPT[*]", "list")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "_pytest.assertion.util._reprcompare.<closure>.item._fixtureinfo.name2fixturedefs['state'][0]",
+        "xdist.__loader__.session._fixturemanager._arg2node2fixturedefs['state'][<Module a.py>][0]",
+    ],
+)
+def test_the_value_of_a_fixture_is_held_by_the_fixture(world, before):
+    """What pytest holds as the value of a wider fixture is the user's, and is told by the fixture's name."""
+    kept = [1]
+    path = f"{before}.cached_result[0].items"
+    normal = "_pytest.x[*].cached_result[*].items"
+    world["holders"][id(kept)] = Holder(path, normal, "list", "_pytest.x", RootKind.MODULE_GLOBAL, None)
+    culprit = only(name_culprits(refuse, catch(kept)))
+    assert (culprit.holder, culprit.path) == ("fixture state", "fixture state.items[*]")
+
+
+def test_what_hangs_in_the_value_of_a_fixture_is_told_without_keys(world):
+    """Below a fixture keys and indices are told as elsewhere: they differ from run to run."""
+    kept = [1]
+    world["survivors"].append((list, [kept] * EXTRA_ROUNDS))
+    path = "_pytest.x['state'][0].cached_result[0]['a b'].parts[17]"
+    normal = "_pytest.x[*][*].cached_result[*][*].parts[*]"
+    world["holders"][id(kept)] = Holder(path, normal, "list", "_pytest.x", RootKind.MODULE_GLOBAL, None)
+    assert only(name_culprits(refuse, catch())).path == "fixture state[*].parts[*]"
