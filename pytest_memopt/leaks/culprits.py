@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -22,6 +23,8 @@ from .survivors import EXTRA_ROUNDS, cache_table, survivors
 
 _CULPRITS_MOST: Final = 5
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
+_FIXTURE_VALUE: Final = ".cached_result[*]"
+_QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
 _TELLS_NOTHING: Final = (None, True, False)
 
 
@@ -76,7 +79,7 @@ def _growing(catch: Catch) -> list[_Growing]:
 def _held_by_containers(growing: Sequence[_Growing], ignored: set[int]) -> list[Culprit]:
     targets = [one.container.names if type(one.container) is Namespace else one.container for one in growing]
     own = {id(growing), id(targets), *map(id, growing)}
-    holders = find_holders(targets, ignore=ignored | own)
+    holders = _holders(targets, ignored | own)
     culprits = []
     for one, target in zip(growing, targets, strict=True):
         holder = holders.get(id(target))
@@ -84,6 +87,20 @@ def _held_by_containers(growing: Sequence[_Growing], ignored: set[int]) -> list[
             culprits.append(_culprit(one, holder))
     culprits.sort(key=lambda one: len(one.path or ""))
     return culprits
+
+
+def _holders(targets: Sequence[object], ignored: set[int]) -> dict[int, Holder]:
+    return {key: _of_fixture(holder) for key, holder in find_holders(targets, ignore=ignored).items()}
+
+
+def _of_fixture(holder: Holder) -> Holder:
+    """What pytest holds as the value of a fixture is held by the fixture, whose name is the last key before it."""
+    before, _, after = holder.normal.partition(_FIXTURE_VALUE)
+    names = _QUOTED_KEY.findall(holder.path.partition(_FIXTURE_VALUE.replace("*", "0"))[0])
+    if before == holder.normal or not names:
+        return holder
+    name = f"fixture {names[-1]}"
+    return holder._replace(normal=name + after, owner=name)
 
 
 def _culprit(growing: _Growing, holder: Holder) -> Culprit:
@@ -131,7 +148,7 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int]) -> lis
     # neither the first, which may be pytest's, nor one that the next round would have replaced
     targets = [objects[len(objects) // 2] for _, objects in shown]
     own = {id(found), id(ranked), id(shown), id(targets), *map(id, ranked), *(id(objects) for _, objects in found)}
-    holders = find_holders(targets, ignore=ignored | own)
+    holders = _holders(targets, ignored | own)
     culprits = []
     for (cls, objects), target in zip(shown, targets, strict=True):
         holder = holders.get(id(target))
