@@ -78,6 +78,23 @@ def test_the_snapshot_script_talks(examples):
     assert "list" in done.stdout
 
 
+def test_five_leaks_are_named_by_their_holders(examples):
+    """Each leak of the shop is told by who holds it, and the clean test is clean."""
+    tests, _, _ = _records(examples, "pytest --memopt-leaks leaks")
+    found = {nodeid.rpartition("::")[2]: test["leak"] for nodeid, test in tests.items()}
+    signatures = {name: leak["signature"] for name, leak in found.items()}
+    assert signatures == {
+        "test_order": "shop.Order.by_number[*] <- shop.Order",
+        "test_price": "shop.Price.in_currency[*] <- shop.Price",
+        "test_payment": "shop.ERRORS[*] <- ZeroDivisionError",
+        "test_receipt": "outside Python <- file descriptor (/dev/null)",
+        "test_scales": "outside Python: heap_bytes",
+        "test_nothing_leaks_here": None,
+    }
+    assert found["test_nothing_leaks_here"]["verdict"] == "clean"
+    assert all(test["outcome"] == "failed" for name, test in tests.items() if "nothing" not in name)
+
+
 def test_the_demo_shows_all_of_it(examples):
     """The demo ends well, and its last run has the breach, the warm-up and the step."""
     done = examples.run("python demo.py")
