@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import runpy
 import sys
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from ..errors import MemoptError, UsageError
@@ -79,11 +79,22 @@ def _namespace(place: str, target: str) -> dict[str, object]:
     try:
         if place.endswith(".py"):
             sys.path.insert(0, str(Path(place).resolve().parent))
-            return runpy.run_path(place, run_name=Path(place).stem)
+            return _run_file(Path(place))
         sys.path.insert(0, str(Path.cwd()))
         return vars(importlib.import_module(place))
     except (Exception, SystemExit) as error:
         raise UsageError(f"{target!r} could not be loaded: {type(error).__name__}: {error}") from error
+
+
+def _run_file(path: Path) -> dict[str, object]:
+    """What the file at ``path`` defines; it is a module, whose names the hunt finds, unless another one is called so."""
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module")
+    module = module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    return vars(module)
 
 
 def _seconds(text: str) -> float:
