@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_memopt.errors import UsageError
-from pytest_memopt.settings import GcChoice, Settings, TracerChoice, first_set, parse_choice, parse_count, strip_lines
+from pytest_memopt.settings import (
+    GcChoice,
+    Settings,
+    TracerChoice,
+    first_set,
+    parse_choice,
+    parse_count,
+    parse_seconds,
+    refuse_unknown,
+    strip_lines,
+)
 
 
 @given(layers=st.lists(st.none() | st.integers()), default=st.integers())
@@ -83,3 +93,36 @@ def test_blank_lines_and_comments_say_nothing():
         "b # not a comment",
     )
     assert strip_lines([]) == ()
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("20", 20.0), ("0.5", 0.5), (" 1e3 ", 1000.0)])
+def test_seconds_are_more_than_none(text, seconds):
+    """A number above 0 is a duration."""
+    assert parse_seconds(text, "--it") == seconds
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon", "", "1 s"])
+def test_no_other_seconds_are_taken(text):
+    """Anything else is refused, with subject and value."""
+    with pytest.raises(UsageError, match=r"^--it: '.*' is not a number of seconds above 0$"):
+        parse_seconds(text, "--it")
+
+
+class OwnError(UsageError):
+    """An error of the caller's own kind."""
+
+
+def test_known_keywords_are_not_refused():
+    """What is known may be stated, in any number."""
+    refuse_unknown(["rounds", "ignore", "rounds"], ("rounds", "ignore"), "mark", OwnError)
+    refuse_unknown([], (), "mark", OwnError)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"), [("round", "did you mean 'rounds'?"), ("xyz", "it takes rounds, ignore"), ("", "it takes")]
+)
+def test_unknown_keywords_are_refused(keyword, hint):
+    """The error is of the caller's kind, and suggests what is close, or all that is known."""
+    with pytest.raises(OwnError) as caught:
+        refuse_unknown(["rounds", keyword], ("rounds", "ignore"), "mark", OwnError)
+    assert str(caught.value).startswith(f"mark: unknown keyword {keyword!r}; {hint}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from pytest_memopt.leaks.wish import LeakWish
 from pytest_memopt.limits.limits import Limit, Limits, Metric, Severity
 from pytest_memopt.limits.marks import Exemption
 from pytest_memopt.meters.plan import Detail, Plan
@@ -150,3 +151,41 @@ def test_limits_by_type_name_their_types():
 def test_without_limits_only_the_collector_may_be_left_alone():
     """An exemption of the collector holds without limits too."""
     assert plan_for(Limits(), Exemption(gc_off=True)) == Plan(gc_off=True)
+
+
+@pytest.mark.parametrize(
+    ("own", "inherited", "hunted", "wish"),
+    [
+        ([], [], None, None),
+        ([], [], LeakWish(9), LeakWish(9)),
+        ([mark("no_leaks")], [], None, LeakWish()),
+        ([mark("no_leaks")], [], LeakWish(9), LeakWish(9)),
+        ([mark("no_leaks", rounds=30)], [], LeakWish(9), LeakWish(30)),
+        ([mark("no_leaks", ignore=["a"])], [], LeakWish(9), LeakWish(9, ("a",))),
+        ([mark("no_leaks", rounds=5)], [mark("no_leaks", rounds=30, ignore=["a"])], None, LeakWish(5)),
+    ],
+)
+def test_the_closest_mark_says_how_to_hunt(own, inherited, hunted, wish):
+    """``no_leaks`` asks for a hunt, with its own rounds or those of the command line; without it that decides alone."""
+    assert wanted_of(Node(own, inherited), [], hunted).leaks == wish
+
+
+def test_a_hunt_goes_with_limits():
+    """A test with both marks has both."""
+    wanted = wanted_of(Node([mark("memory_limit", growth=1), mark("no_leaks")]), [])
+    assert (ceilings(wanted), wanted.leaks) == ({"growth": 1}, LeakWish())
+
+
+@pytest.mark.parametrize(
+    ("marker", "problem"),
+    [
+        (mark("no_leaks", rounds=3, ignore=("a",)), None),
+        (mark("no_leaks", 3), "tests/test_a.py::test_it: no_leaks takes keywords only"),
+        (mark("no_leaks", round=3), "tests/test_a.py::test_it: no_leaks: unknown keyword 'round'"),
+        (mark("no_leaks", ignore="a"), "tests/test_a.py::test_it: no_leaks: ignore='a' is not a list"),
+    ],
+)
+def test_problems_of_hunts_name_the_test(marker, problem):
+    """What is wrong with ``no_leaks`` is told with the test's name."""
+    found = problem_of_marks(Node([marker]), ())
+    assert found is None if problem is None else found.startswith(problem)

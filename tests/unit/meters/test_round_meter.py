@@ -1,0 +1,138 @@
+"""Reading what may leak at the end of each round."""
+
+import gc
+import mmap
+import sys
+import weakref
+from array import array
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_memopt.meters import rounds as rounds_module
+from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal, RoundMeter
+
+
+class Releasing:
+    """A collector that notes what it was told."""
+
+    def __init__(self):
+        self.calls = []
+
+    def settle_before(self):
+        self.calls.append("freeze")
+
+    def release(self):
+        self.calls.append("thaw")
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """Notes how the process was settled, without collecting anything; the collector lists a map of memory."""
+    calls = []
+    lists = SimpleNamespace(collect=lambda: calls.append("collect"), get_objects=lambda: [1, 2, 3])
+    monkeypatch.setattr(rounds_module, "gc", lists)
+    monkeypatch.setattr(rounds_module, "clear_type_cache", lambda: calls.append("type cache"))
+    monkeypatch.setattr(rounds_module, "clear_interpreter_caches", lambda: calls.append("all caches"))
+    return calls
+
+
+def row_of(meter, row=0, into=None):
+    """What is read at the end of this round, by signal."""
+    into = array("q", [0] * len(SIGNALS) * (row + 1)) if into is None else into
+    meter.read(into, row)
+    return dict(zip(SIGNALS, into[row * len(SIGNALS) : (row + 1) * len(SIGNALS)], strict=True))
+
+
+def test_every_signal_is_read(process, settled, scripted):
+    """Each meter's reading has its place; the caches of malloc are levelled before the blocks are counted."""
+    meters = {name: scripted([value]) for name, value in (("rss", 7), ("fds", 8), ("threads", 9))}
+    found = row_of(RoundMeter(process.instruments(**meters), Releasing()))
+    exact = (process.blocks, process.small_bytes, process.heap_bytes)
+    assert (
+        tuple(found[signal] for signal in (LeakSignal.BLOCKS, LeakSignal.SMALL_BYTES, LeakSignal.HEAP_BYTES)) == exact
+    )
+    assert (found[LeakSignal.RSS_BYTES], found[LeakSignal.FDS], found[LeakSignal.THREADS]) == (7, 8, 9)
+    assert process.reads["level"] == 1
+
+
+def test_what_this_platform_lacks_is_zero(process, settled):
+    """Without meters for them heap, resident memory, descriptors and threads read 0."""
+    bare = process.instruments(heap=None, level=None)
+    found = row_of(RoundMeter(bare, Releasing()))
+    lacking = (LeakSignal.HEAP_BYTES, LeakSignal.RSS_BYTES, LeakSignal.FDS, LeakSignal.THREADS)
+    assert [found[signal] for signal in lacking] == [0] * 4
+
+
+def test_rows_do_not_disturb_each_other(process, settled):
+    """A round writes its own row alone."""
+    meter = RoundMeter(process.instruments(), Releasing())
+    into = array("q", [-1] * len(SIGNALS) * 3)
+    row_of(meter, 1, into)
+    assert set(into[: len(SIGNALS)]) == set(into[2 * len(SIGNALS) :]) == {-1}
+
+
+def test_threads_are_waited_for_in_later_rounds(process, settled, scripted):
+    """A round that ended waits a moment for as many threads as there were at the start; the first has nothing to wait for."""
+    waited = []
+    instruments = process.instruments(threads=scripted([5]), threads_settled=lambda before: waited.append(before) or 6)
+    meter = RoundMeter(instruments, Releasing())
+    into = array("q", [0] * len(SIGNALS) * 2)
+    assert row_of(meter, 0, into[: len(SIGNALS)])[LeakSignal.THREADS] == 5
+    into[SIGNALS.index(LeakSignal.THREADS)] = 4
+    assert (row_of(meter, 1, into)[LeakSignal.THREADS], waited) == (6, [4])
+
+
+@pytest.mark.parametrize(
+    ("care", "collector", "cleared"),
+    [
+        (Care.QUICK, ["freeze"], "type cache"),
+        (Care.THOROUGH, ["thaw"], "type cache"),
+        (Care.CLEARED, ["thaw"], "all caches"),
+    ],
+)
+def test_care_decides_how_it_is_settled(process, settled, care, collector, cleared):
+    """Quick rounds freeze what was alive; only cleared ones empty all caches; each collects twice."""
+    releasing = Releasing()
+    meter = RoundMeter(process.instruments(), releasing)
+    meter.begin(care)
+    row_of(meter)
+    assert (releasing.calls, settled) == (collector, [cleared, "collect", "collect"])
+
+
+@pytest.mark.parametrize(
+    ("is_exact", "heap", "exact"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_it_is_exact_where_bytes_are_counted(process, is_exact, heap, exact):
+    """Both small blocks and the C heap must be counted in bytes."""
+    process.is_exact = is_exact
+    instruments = process.instruments() if heap else process.instruments(heap=None)
+    assert RoundMeter(instruments, Releasing()).is_exact is exact
+
+
+def test_memory_maps_are_those_the_collector_lists(process, settled, monkeypatch):
+    """The bytes of maps are counted where the module is loaded."""
+    with mmap.mmap(-1, 4096) as mapped:
+        monkeypatch.setattr(rounds_module.gc, "get_objects", lambda: [mapped])
+        assert row_of(RoundMeter(process.instruments(), Releasing()))[LeakSignal.MAPPED_BYTES] == 4096
+    modules = {name: module for name, module in sys.modules.items() if name != "mmap"}
+    monkeypatch.setattr(rounds_module, "sys", SimpleNamespace(modules=modules))
+    monkeypatch.setattr(rounds_module, "mapped_bytes", lambda objects: 1 / 0)
+    assert row_of(RoundMeter(process.instruments(), Releasing()))[LeakSignal.MAPPED_BYTES] == 0
+
+
+def test_callbacks_are_counted(process, settled):
+    """A finalizer that waits for its object is one more callback."""
+    meter, kept = RoundMeter(process.instruments(), Releasing()), Releasing()
+    weakref.finalize(kept, gc.isenabled).detach()  # the first one of a process has a callback for its end registered
+    before = row_of(meter)[LeakSignal.CALLBACKS]
+    waiting = weakref.finalize(kept, gc.isenabled)
+    assert row_of(meter)[LeakSignal.CALLBACKS] == before + 1
+    waiting.detach()
+
+
+@pytest.mark.parametrize("signal", list(LeakSignal))
+def test_signals_say_what_they_count(signal):
+    """Bytes are told from counts by the name."""
+    counts = {"blocks", "objects", "fds", "threads", "callbacks"}
+    assert signal.is_bytes is (signal.value not in counts)

@@ -1,0 +1,66 @@
+"""Leaks in the failure and in the summary."""
+
+import pytest
+
+from pytest_memopt.leaks.finding import Culprit, LeakFinding
+from pytest_memopt.leaks.ruling import LeakKind
+from pytest_memopt.report.leaks import LeakLot, explain_leak, hunts_text, leak_lots
+from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
+
+LEAK = LeakFinding(
+    LeakKind.LEAK, 18, {"blocks": 1}, (Culprit("list", 1, holder="app.KEPT"),), "app.KEPT <- list", duration_s=1.0
+)
+CLEAN = LeakFinding(LeakKind.CLEAN, 4, duration_s=0.5)
+TOLD = "1 block per run (18 runs): 1 list held by app.KEPT"
+
+
+def record(name, leak=None, verdict=VerdictKind.LEAK):
+    """A test with this finding."""
+    return TestRecord(nodeid=name, outcome=Outcome.FAILED, verdict=verdict, leak=leak)
+
+
+def test_a_failure_ends_with_what_to_do():
+    """The first line is the leak, the last ones say how to list it and how to hunt it again."""
+    told = explain_leak(LEAK, rerun_hint="pytest --memopt-leaks x")
+    assert told.headline == f"memory: leaks {TOLD}"
+    assert told.lines[-3:] == (
+        "signature: app.KEPT <- list",
+        "known? list the signature, with a reason, in memopt-known-leaks.toml",
+        "next: pytest --memopt-leaks x",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "seen"),
+    [(["a"], "  in a"), (["a", "b"], "  in a and 1 other test"), (["a", "b", "c"], "  in a and 2 other tests")],
+)
+def test_one_leak_is_told_once(names, seen):
+    """Tests with the same signature are one leak, seen in the first of them and so many others."""
+    assert leak_lots([record(name, LEAK) for name in names]) == [LeakLot(TOLD, seen)]
+
+
+def test_the_leak_of_most_tests_comes_first():
+    """Leaks are told by how many tests show them; a leak without a signature is one of its own."""
+    other = LEAK._replace(signature="app.OTHER <- list", rounds=5)
+    nameless = LEAK._replace(signature=None, rounds=6)
+    lots = leak_lots([record("a", LEAK), record("n", nameless), record("b", other), record("c", other)])
+    assert [lot.seen_in for lot in lots] == ["  in b and 1 other test", "  in a", "  in n"]
+
+
+@pytest.mark.parametrize(
+    "passed", [record("a"), record("a", LEAK, VerdictKind.KNOWN_LEAK), record("a", CLEAN, VerdictKind.OK)]
+)
+def test_only_leaks_are_told(passed):
+    """Tests that were not hunted, are clean, or leak what is known, are not among them."""
+    assert leak_lots([passed]) == []
+
+
+def test_hunts_are_summed_up():
+    """How many tests, how many are clean, runs on average, and seconds."""
+    tests = [record("a", LEAK), record("b", CLEAN, VerdictKind.OK), record("c", None, VerdictKind.OK)]
+    assert hunts_text(tests) == "2 tests hunted for leaks, 1 clean: 11.0 runs each, 1.5 s in all"
+
+
+def test_without_a_hunt_nothing_is_summed_up():
+    """A run that hunted nothing says nothing of it."""
+    assert hunts_text([record("a")]) is None
