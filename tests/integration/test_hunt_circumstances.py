@@ -65,3 +65,74 @@ def test_the_value_of_a_wider_fixture_is_named(serial_project):
     run.assert_no_crash()
     assert run.test("::test_adds")["leak"]["signature"] == "fixture state[*] <- list"
     assert run.test("::test_reads")["verdict"] == "ok"
+
+
+def test_an_interruption_in_a_later_run_ends_the_session(serial_project):
+    """Ctrl-C while a test is repeated is pytest's own end: what was done so far is summed up, and no code of ours shown."""
+    suite = """
+        RUNS = []
+        def test_first(): pass
+        def test_interrupted():
+            RUNS.append(1)
+            if len(RUNS) == 3: raise KeyboardInterrupt
+        def test_never(): pass
+    """
+    project = serial_project.with_files({"test_ctrl_c.py": dedent(suite)})
+    run = project.run("--memopt-leaks", "--memopt-report", "--memopt-no-history")
+    run.assert_no_crash()
+    assert run.result.ret == pytest.ExitCode.INTERRUPTED
+    assert run.counts == {"passed": 1}
+    assert run.lines_with("1 test hunted for leaks, 1 clean")
+
+
+def test_tests_that_handle_the_collector_are_hunted(serial_project):
+    """Freezing, thawing or disabling the collector inside a test neither hides a leak nor is one."""
+    suite = """
+        import gc, sys
+        KEPT = []
+        def test_freezes(): gc.freeze()
+        def test_thaws(): gc.unfreeze()
+        def test_disables(): gc.disable()
+        def test_thresholds(): gc.set_threshold(1, 1, 1)
+        def test_traces(): sys.settrace(lambda *_: None); sys.setprofile(lambda *_: None)
+        def test_leaks(): KEPT.append([1])
+    """
+    run = serial_project.with_files({"test_gc.py": dedent(suite)}).measure("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 5, "failed": 1}
+    assert run.test("::test_leaks")["leak"]["signature"] == "test_gc.KEPT[*] <- list"
+
+
+def test_nobody_is_asked_twice_by_the_debugger(serial_project):
+    """Under ``--trace`` a test is not repeated: its user would be asked in every run."""
+    suite = {"test_traced.py": "def test_calm(): pass\n"}
+    run = serial_project.with_files(suite).run("--memopt-leaks", "--memopt-report", "--trace", typed="c\n")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1}
+    assert run.lines_with("1 inconclusive")
+
+
+def test_a_hunt_that_can_not_write_goes_on(serial_project):
+    """Without a folder to write to leaks are found all the same."""
+    files = {"test_ro.py": "KEPT = []\ndef test_leaks(): KEPT.append([1])\n", ".memopt": "a file in the way\n"}
+    run = serial_project.with_files(files).run("--memopt-leaks", "--memopt-report", "-p", "no:cacheprovider")
+    run.assert_no_crash()
+    assert run.counts == {"failed": 1}
+    assert run.lines_with("held by test_ro.KEPT")
+
+
+def test_a_worker_that_dies_in_a_hunt_is_told(project_in_two):
+    """The test that killed it fails, the others are as they were, and the summary says what was running."""
+    suite = """
+        import os
+        RUNS = []
+        def test_dies():
+            RUNS.append(1)
+            if len(RUNS) == 3: os._exit(1)
+        def test_calm(): pass
+    """
+    project = project_in_two.with_files({"test_dies.py": dedent(suite)})
+    run = project.run("--memopt-leaks", "--memopt-report", "--memopt-no-history")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1, "failed": 1}
+    assert run.lines_with("it was running test_dies.py::test_dies")
