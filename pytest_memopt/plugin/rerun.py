@@ -100,6 +100,8 @@ class Rerunner:
 
     def _run_once(self, plan: Plan, purpose: Purpose, end: Callable[[], None]) -> list[pytest.TestReport]:
         item, recorder = self._item, self._recorder
+        if item.config.getoption("trace", default=False):
+            raise CannotRerun("it is not run again under --trace, which would ask in every run")
         compat.renew_examples(item, self._example_names)
         # the request of the run before knows fixtures that are torn down
         compat.end_request(item)
