@@ -127,3 +127,11 @@ def test_a_cache_has_a_table():
     assert table is not vars(cached)
     assert len(table) == 1
     assert cache_table({}) is None
+
+
+def test_untracked_parts_are_counted_once():
+    """A part that many survivors share is one object, and not one of each round."""
+    kept, shared = [], Part()
+    found = found_by(lambda: kept.append([shared]))
+    assert "Part" not in found
+    assert found["list"] >= EXTRA_ROUNDS
