@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import jsonschema
 import pytest
+
+from pytest_memopt.report.json_report import schema
 
 DYNAMIC = """
     import pytest
@@ -28,6 +31,29 @@ ASYNC = """
 
     @pytest.mark.asyncio
     async def test_leaks(): KEPT.append([1])
+"""
+SHAKY = """
+    import pytest
+    DOWN, FIRST, KEPT = [], [], []
+
+    @pytest.fixture
+    def shaky():
+        yield
+        DOWN.append(1)
+        assert len(DOWN) < 3, "only later"
+
+    def test_shaky_teardown(shaky): pass
+    def test_subtests(subtests):
+        for number in range(3):
+            with subtests.test(number=number): pass
+    def test_adds_to_its_module(): globals().setdefault("ADDED", [1])
+    def test_leaks(): KEPT.append([1])
+    def double(number):
+        \"\"\"
+        >>> double(2)
+        4
+        \"\"\"
+        return 2 * number
 """
 
 
@@ -136,3 +162,35 @@ def test_a_worker_that_dies_in_a_hunt_is_told(project_in_two):
     run.assert_no_crash()
     assert run.counts == {"passed": 1, "failed": 1}
     assert run.lines_with("it was running test_dies.py::test_dies")
+
+
+def test_totals_are_those_without_the_hunt(project):
+    """Teardowns that fail later, subtests, doctests and reports change no total but that of the leak; the JSON is valid."""
+    pytest.importorskip("pytest", minversion="9.0")
+    whole = project.with_files({"test_shaky.py": dedent(SHAKY)}).with_args("--doctest-modules")
+    calm = whole.run()
+    run = whole.measure("--memopt-leaks", "--memopt-report", "--memopt-no-history")
+    run.assert_no_crash()
+    assert calm.counts["passed"] - run.counts["passed"] == run.counts["failed"] == 1
+    assert run.test("::test_shaky_teardown")["verdict"] == "inconclusive"
+    assert "its teardown failed" in run.test("::test_shaky_teardown")["why"]
+    assert run.test("::test_shaky.double")["leak"]["verdict"] == "clean"
+    jsonschema.validate(run.document, schema())
+
+
+def test_reruns_of_flaky_tests_are_hunted_once(serial_project):
+    """Under pytest-rerunfailures the run that passed is hunted, and a leak is a failure like others."""
+    pytest.importorskip("pytest_rerunfailures")
+    suite = """
+        TRIES, KEPT = [], []
+        def test_second_time():
+            TRIES.append(1)
+            assert len(TRIES) > 1
+            del TRIES[2:]
+        def test_leaks(): KEPT.append([1])
+    """
+    project = serial_project.with_plugins("rerunfailures").with_files({"test_flaky.py": dedent(suite)})
+    run = project.measure("--memopt-leaks", "--reruns=1")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1, "failed": 1}
+    assert run.test("::test_second_time")["leak"]["verdict"] == "clean"
