@@ -5,6 +5,7 @@ import gc
 import sys
 from array import array
 from collections import deque
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -61,13 +62,13 @@ def alone(monkeypatch):
         ({1, 2, 3}, 3),
         (deque([1]), 1),
         (type("Sub", (list,), {})([1]), 1),
-        (hostile(dict), 0),
-        (hostile(list), 0),
-        (hostile(set), 0),
-        (hostile(deque), 0),
+        (partial(hostile, dict), 0),
+        (partial(hostile, list), 0),
+        (partial(hostile, set), 0),
+        (partial(hostile, deque), 0),
         ((1, 2), None),
         ("text", None),
-        (hostile(object), None),
+        (partial(hostile, object), None),
     ],
     ids=[
         "list",
@@ -86,7 +87,8 @@ def alone(monkeypatch):
 )
 def test_lengths_are_read_past_the_class(container, length):
     """Lists, dicts, sets and deques have a length, subclasses too; nothing else has, and no code of theirs runs."""
-    assert length_of(container) == length
+    # made here: alive while other tests run, it would refuse them too
+    assert length_of(container() if isinstance(container, partial) else container) == length
 
 
 def test_a_cache_has_as_many_elements_as_it_remembers():
