@@ -11,8 +11,8 @@ FAMILY = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kin
 
 @pytest.mark.parametrize("kind", FAMILY)
 def test_every_error_has_one_root(kind):
-    """Whoever catches the root catches all but a failed limit, which is an assertion that failed."""
-    root = AssertionError if kind is errors.MemoryLimitExceeded else errors.MemoptError
+    """Whoever catches the root catches all but a failed limit and a leak, which are assertions that failed."""
+    root = AssertionError if kind in (errors.MemoryLimitExceeded, errors.MemoryLeakFound) else errors.MemoptError
     assert issubclass(kind, root)
     assert kind.__doc__
 
