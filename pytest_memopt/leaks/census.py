@@ -83,9 +83,9 @@ class Follower:
     def _note_bound(self, cache: object) -> None:
         """The table inside a bounded ``lru_cache`` can hold as much as the cache itself."""
         if type(cache) is CACHE_TYPE and (bound := bound_of(cache)) is not None:
-            inner = {id(part) for part in gc.get_referents(cache) if type(part) is dict}
+            table = cache_table(cache)
             for column, one in enumerate(self.followed):
-                if id(one) in inner:
+                if one is table:
                     self._bounds[column] = bound
 
     def read(self, row: int) -> None:
@@ -103,6 +103,14 @@ class Follower:
             if lengths[0] != lengths[-1]:
                 found.append(ContainerGrowth(column, _type_of(one), lengths, self._bounds[column]))
         return tuple(found)
+
+
+def cache_table(container: object) -> dict[Any, Any] | None:
+    """The table inside a function under ``functools.lru_cache``; ``None`` for anything else."""
+    if type(container) is not CACHE_TYPE:
+        return None
+    own = vars(container)
+    return next((part for part in gc.get_referents(container) if type(part) is dict and part is not own), None)
 
 
 def length_of(one: object) -> int | None:

@@ -26,7 +26,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
     """Whether calling ``run`` again and again makes the process grow, and who is to blame.
 
     Args:
-        run: called at least five times; what it raises ends the hunt and comes through.
+        run: called at least four times; what it raises ends the hunt and comes through.
         rounds: calls to judge at least; a leak in every k-th call needs 3k. By default as few as the verdict needs.
         budget_s: seconds after which a hunt that is undecided is given up.
     """
@@ -54,7 +54,7 @@ def assert_no_leaks(
     """Check that calling ``run`` again and again doesn't make the process grow; the finding, when it doesn't.
 
     Args:
-        run: called at least five times.
+        run: called at least four times.
         rounds: calls to judge at least; a leak in every k-th call needs 3k.
         ignore: parts of the names of types or holders that may grow.
         budget_s: seconds after which a hunt that is undecided is given up.
@@ -90,10 +90,7 @@ def with_site(culprits: tuple[Culprit, ...], sites: Sequence[Site], root: Path) 
     if not (culprits and sites and culprits[0].bytes_per_round):
         return culprits
     site = max(sites, key=lambda one: one.bytes)
-    path = Path(site.path)
-    shown = path.relative_to(root) if path.is_relative_to(root) else path
-    text = f"{shown}:{site.line}" + (f" in {site.function}" if site.function else "")
-    return (culprits[0]._replace(site=text), *culprits[1:])
+    return (culprits[0]._replace(site=site.below(root).place), *culprits[1:])
 
 
 def _sites(run: Callable[[], object]) -> tuple[Site, ...]:

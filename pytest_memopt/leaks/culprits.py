@@ -15,11 +15,11 @@ from ..snapshots.bounds import CACHE_TYPE
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
-from .census import Namespace
+from .census import Namespace, cache_table
 from .finding import OUTSIDE, Culprit
 from .hunt import Catch
 from .series import typical
-from .survivors import EXTRA_ROUNDS, cache_table, survivors
+from .survivors import EXTRA_ROUNDS, survivors
 
 _CULPRITS_MOST: Final = 5
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
@@ -110,15 +110,22 @@ def _culprit(growing: _Growing, holder: Holder) -> Culprit:
         kind = type_name(type(container.names.get(container.name)))
         return Culprit(kind, None, growing.per_round, holder=name, holder_type="module", path=name)
     newest = _newest(container)
-    is_held = holder.root is not RootKind.OUTSIDE
+    name, path = _name_and_path(holder)
     return Culprit(
         type=type_name(type(newest)),
         count_per_round=growing.per_round,
         bytes_per_round=size_bytes_of(newest) * growing.per_round,
-        holder=holder.owner if is_held else OUTSIDE,
+        holder=name,
         holder_type=type_name(type(container)),
-        path=f"{holder.normal}[*]" if is_held else None,
+        path=None if path is None else f"{path}[*]",
     )
+
+
+def _name_and_path(holder: Holder | None) -> tuple[str, str | None]:
+    """By which name something is held, and by which path; neither where no Python object holds it."""
+    if holder is None or holder.root is RootKind.OUTSIDE:
+        return OUTSIDE, None
+    return holder.owner, holder.normal
 
 
 def _newest(container: Any) -> object:
@@ -151,16 +158,15 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int]) -> lis
     holders = _holders(targets, ignored | own)
     culprits = []
     for (cls, objects), target in zip(shown, targets, strict=True):
-        holder = holders.get(id(target))
-        is_held = holder is not None and holder.root is not RootKind.OUTSIDE
+        name, path = _name_and_path(holders.get(id(target)))
         count = len(objects) / EXTRA_ROUNDS
         culprits.append(
             Culprit(
                 type=type_name(cls),
                 count_per_round=count,
                 bytes_per_round=count * size_bytes_of(target),
-                holder=holder.owner if holder is not None and is_held else OUTSIDE,
-                path=holder.normal if holder is not None and is_held else None,
+                holder=name,
+                path=path,
             )
         )
     return culprits

@@ -11,11 +11,6 @@ from typing import Any, Final, NamedTuple
 from ..errors import UsageError
 from ..settings import refuse_unknown
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
-
 _KEYS: Final = ("signature", "reason", "expires")
 _EXAMPLE: Final = '[[leak]] with signature = "…", reason = "…" and, if you like, expires = 2027-01-31'
 
@@ -56,7 +51,7 @@ def read_known_leaks(path: Path) -> KnownLeaks:
         UsageError: naming the file and what in it makes no sense.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = _parse(path.read_text("utf-8"))
     except FileNotFoundError:
         return KnownLeaks({})
     except (OSError, ValueError, RecursionError) as error:
@@ -67,6 +62,15 @@ def read_known_leaks(path: Path) -> KnownLeaks:
         raise UsageError(f"{path}: 'leak' is not a list; write {_EXAMPLE}")
     leaks = [_known_leak(entry, f"{path}: leak {number}") for number, entry in enumerate(entries, start=1)]
     return KnownLeaks({leak.signature: leak for leak in leaks})
+
+
+def _parse(text: str) -> dict[str, Any]:
+    # imported here: most projects have no such file, and would pay for the parser in each run that measures
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
+    return dict(tomllib.loads(text))
 
 
 def _known_leak(entry: Any, source: str) -> KnownLeak:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.naming import type_name
-from ..snapshots.bounds import CACHE_TYPE
 
 EXTRA_ROUNDS: Final = 3
 _RUNNER_TYPES: Final = ("_pytest.", "pytest_memopt.")
@@ -41,14 +40,6 @@ def survivors(run: Callable[[], object]) -> list[tuple[type, list[object]]]:
     found = {cls: objects[: more[cls]] for cls, objects in found.items()}
     found |= _untracked(one for objects in found.values() for one in objects)
     return [(type(objects[0]), objects) for objects in found.values()]
-
-
-def cache_table(container: object) -> dict[Any, Any] | None:
-    """The table inside a function under ``functools.lru_cache``; ``None`` for anything else."""
-    if type(container) is not CACHE_TYPE:
-        return None
-    own = vars(container)
-    return next((part for part in gc.get_referents(container) if type(part) is dict and part is not own), None)
 
 
 def _settle() -> None:

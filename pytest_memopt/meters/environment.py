@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from .glibc_chunk import chunk_bytes
+
 if TYPE_CHECKING:
     from _typeshed import StrOrBytesPath
 
 _SLOTS: Final = 1 << 14
 _FULL: Final = _SLOTS * 3 // 4
-_HEADER_BYTES: Final = 8
-_ALIGNMENT: Final = 16
-_LEAST_CHUNK_BYTES: Final = 32
 _ENDS_BYTES: Final = 2  # the equals sign, and the zero at the end
 _TRIAL: Final = "PYTEST_MEMOPT_TRIAL"
 _TRIALS: Final = (100, 200, 300, 120, 220, 320, 140)  # lengths; some may be disturbed by other threads
@@ -79,11 +78,6 @@ class KeptEnvironment:
         self._seen[slot] = token
         self._seen_count += 1
         return True
-
-
-def chunk_bytes(size_bytes: int) -> int:
-    """What ``malloc`` of glibc takes for a block of this size."""
-    return max(_LEAST_CHUNK_BYTES, -(-(size_bytes + _HEADER_BYTES) // _ALIGNMENT) * _ALIGNMENT)
 
 
 def _trial(read_heap: Callable[[], int]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -46,6 +47,16 @@ class Site(NamedTuple):
     function: str | None
     bytes: int
     count: int  # type: ignore[assignment] # a tuple has a method of this name
+
+    @property
+    def place(self) -> str:
+        """The line as people write it: ``app/cache.py:41 in put``."""
+        return f"{self.path}:{self.line}" + (f" in {self.function}" if self.function else "")
+
+    def below(self, root: Path) -> Site:
+        """The line with its path as pytest shows paths: relative to ``root`` where it lies below it."""
+        path = Path(self.path)
+        return self._replace(path=str(path.relative_to(root))) if path.is_relative_to(root) else self
 
 
 class PhaseUse(NamedTuple):

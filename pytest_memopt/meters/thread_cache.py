@@ -9,15 +9,15 @@ from operator import mul
 from pathlib import Path
 from typing import Final
 
+from . import glibc_chunk
+from .glibc_chunk import chunk_bytes
+
 _MAPS: Final = "/proc/self/maps"
 _HEAP_LINE: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw.*\[heap\]$", re.MULTILINE)
 _BINS_COUNT: Final = 64
-_SMALLEST_CHUNK_BYTES: Final = 32
-_CHUNK_STEP_BYTES: Final = 16
 _HEADER_BYTES: Final = 16
 _CHUNK_SIZE: Final = 0x291  # 64 counts of 2 bytes, 64 pointers of 8, a header of 16, and the bit "previous in use"
 _TRIED_BYTES: Final = (24, 120, 264, 520, 1032)
-_OVERHEAD_BYTES: Final = 8
 _PER_BIN: Final = 7
 _BLOCKS_MOST: Final = 512
 
@@ -54,7 +54,7 @@ class ThreadCache:
 
 def array_of_sizes() -> tuple[int, ...]:
     """Bytes of one block of each bin, with its header."""
-    return tuple(_SMALLEST_CHUNK_BYTES + _CHUNK_STEP_BYTES * number for number in range(_BINS_COUNT))
+    return tuple(glibc_chunk.SMALLEST_BYTES + glibc_chunk.STEP_BYTES * number for number in range(_BINS_COUNT))
 
 
 def _find_counts(maps: str) -> memoryview | None:
@@ -64,10 +64,10 @@ def _find_counts(maps: str) -> memoryview | None:
         OSError: where ``maps`` can't be read.
     """
     heap = _HEAP_LINE.search(Path(maps).read_text(encoding="utf-8", errors="replace"))
-    if heap is None or ctypes.sizeof(ctypes.c_void_p) != _OVERHEAD_BYTES:
+    if heap is None or ctypes.sizeof(ctypes.c_void_p) != glibc_chunk.HEADER_BYTES:
         return None
     start, end = (int(edge, 16) for edge in heap.groups())
-    if end - start < _CHUNK_SIZE or ctypes.c_size_t.from_address(start + _OVERHEAD_BYTES).value != _CHUNK_SIZE:
+    if end - start < _CHUNK_SIZE or ctypes.c_size_t.from_address(start + glibc_chunk.HEADER_BYTES).value != _CHUNK_SIZE:
         return None
     table = (ctypes.c_uint16 * _BINS_COUNT).from_address(start + _HEADER_BYTES)
     return memoryview(table).cast("B").cast("H")
@@ -76,20 +76,20 @@ def _find_counts(maps: str) -> memoryview | None:
 def _is_counted(read: Callable[[], int], size_bytes: int) -> bool:
     """Whether a block that is taken from a full bin is missing in it, and there again when it is freed."""
     malloc, free, usable_bytes = _allocator()
-    chunk_bytes = -(-(size_bytes + _OVERHEAD_BYTES) // _CHUNK_STEP_BYTES) * _CHUNK_STEP_BYTES
+    expected_bytes = chunk_bytes(size_bytes)
     blocks: list[int | None] = []
     # on a heap in pieces a block may be larger than asked for, and goes into another bin when it is freed
     exact_count = 0
     while exact_count < _PER_BIN and len(blocks) < _BLOCKS_MOST:
         blocks.append(malloc(size_bytes))
-        exact_count += usable_bytes(blocks[-1]) + _OVERHEAD_BYTES == chunk_bytes
+        exact_count += usable_bytes(blocks[-1]) + glibc_chunk.HEADER_BYTES == expected_bytes
     for block in blocks:
         free(block)
     full_bytes = read()
     taken = malloc(size_bytes)
     taken_bytes = read()
     free(taken)
-    return (full_bytes - taken_bytes, read() - taken_bytes) == (chunk_bytes, chunk_bytes)
+    return (full_bytes - taken_bytes, read() - taken_bytes) == (expected_bytes, expected_bytes)
 
 
 def _allocator() -> tuple[Callable[[int], int | None], Callable[[int | None], object], Callable[[int | None], int]]:

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable, Container, Iterable
 from typing import Final, NamedTuple
 
+from .glibc_chunk import HEADER_BYTES, chunk_bytes
+
 _SMALL_MOST_BYTES: Final = 512
 _ALIGNMENT: Final = 16
-_CHUNK_HEADER_BYTES: Final = 8
 _PLAUSIBLE_EXTRA_BYTES: Final = 8192
 _HEADERS: Final[dict[type, int]] = {list: sys.getsizeof([]), dict: sys.getsizeof({})}
 _LEAF_TYPES: Final = (str, bytes)
@@ -92,9 +93,8 @@ class Scales:
             return Weight(blocks=1, small_bytes=-(-size_bytes // _ALIGNMENT) * _ALIGNMENT)
         usable_bytes = self._usable_bytes(address) if self._usable_bytes is not None and address else 0
         if size_bytes <= usable_bytes <= size_bytes + _PLAUSIBLE_EXTRA_BYTES:
-            return Weight(heap_bytes=usable_bytes + _CHUNK_HEADER_BYTES)
-        chunk_bytes = size_bytes + _CHUNK_HEADER_BYTES
-        return Weight(heap_bytes=-(-chunk_bytes // _ALIGNMENT) * _ALIGNMENT)
+            return Weight(heap_bytes=usable_bytes + HEADER_BYTES)
+        return Weight(heap_bytes=chunk_bytes(size_bytes))
 
 
 def _parts(one: object) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -188,7 +187,7 @@ class Examiner:
             why=judgement.why,
             breaches=judgement.breaches,
             reruns=tuple(rerun.growth_bytes for rerun in runs[1:]),
-            sites=tuple(_below(site, run.item.config.rootpath) for site in sites),
+            sites=tuple(site.below(run.item.config.rootpath) for site in sites),
         )
         if not judgement.fails:
             return record
@@ -243,9 +242,3 @@ class Examiner:
             "record": to_wire(record) if self._worker is not None else record,
             "fixtures": [cost.to_wire() for cost in self._recorder.fixtures.take()],
         }
-
-
-def _below(site: Site, root: Path) -> Site:
-    """The line with its path as pytest shows paths: relative to the root where it lies below it."""
-    path = Path(site.path)
-    return site._replace(path=str(path.relative_to(root))) if path.is_relative_to(root) else site

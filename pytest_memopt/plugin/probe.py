@@ -73,7 +73,7 @@ class MemoryProbe:
         """Call ``run`` again and again, and fail the test when the process grows each time.
 
         Args:
-            run: what may leak; called at least five times.
+            run: what may leak; called at least four times.
             rounds: calls to judge at least; a leak in every k-th call needs 3k.
             ignore: parts of the names of types or holders that may grow.
 

@@ -21,7 +21,7 @@ from ..meters.window import Window
 from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
 from .keepsakes import Keepsakes
-from .run import ItemRun, Purpose
+from .run import AGAIN, ItemRun, Purpose
 
 if TYPE_CHECKING:
     from .first_calls import FirstCalls
@@ -188,7 +188,7 @@ class Recorder:
     def note_subtest(self, report: pytest.TestReport) -> None:
         """A report was handed on in the midst of a phase: a subtest's, which pytest may keep."""
         run = self.current
-        if self._in_phase and run is not None and run.purpose in (Purpose.FIRST, Purpose.FOREIGN):
+        if self._in_phase and run is not None and run.purpose not in AGAIN:
             run.subtests.append(weakref.ref(report))
 
     def note_overhead(self) -> None:

@@ -29,7 +29,6 @@ class Rerunner:
 
     Attributes:
         sibling: stands in for the next item, so that wider fixtures are spared; one for all runs, as it is held on to.
-        is_running: whether a rerun is going on.
     """
 
     def __init__(self, item: pytest.Item, recorder: Recorder) -> None:
@@ -37,7 +36,6 @@ class Rerunner:
         self._recorder = recorder
         self._example_names = compat.example_names(item)
         self.sibling = compat.StandIn(item)
-        self.is_running = False
 
     @contextmanager
     def ready(self, nextitem: pytest.Item | None) -> Generator[None, None, None]:
@@ -61,12 +59,7 @@ class Rerunner:
         Raises:
             CannotRerun: when it fails or is skipped this time.
         """
-        self.is_running = True
-        try:
-            reports = self._run_once(Plan(), Purpose.ROUND, self._recorder.end_round)
-        finally:
-            self.is_running = False
-        _must_have_passed(reports)
+        _must_have_passed(self._run_once(Plan(), Purpose.ROUND, self._recorder.end_round))
 
     def rerun(self, plan: Plan) -> Measurement:
         """Run the item once more, measured.
@@ -74,21 +67,6 @@ class Rerunner:
         Raises:
             CannotRerun: when it fails, is skipped, or can't be measured this time.
         """
-        self.is_running = True
-        try:
-            return self._run(plan)
-        finally:
-            self.is_running = False
-
-    def find_sites(self, plan: Plan) -> tuple[Site, ...]:
-        """The lines whose allocations stay, from one more run under the tracer; none when that run fails."""
-        try:
-            self.rerun(plan._replace(traced=True, sites=True))
-        except CannotRerun:
-            return ()
-        return tuple(site for site in self._recorder.window.sites if not _is_runner(site))
-
-    def _run(self, plan: Plan) -> Measurement:
         run: list[ItemRun | None] = []
         reports = self._run_once(
             plan._replace(clears_caches=True), Purpose.RERUN, lambda: run.append(self._recorder.finish())
@@ -97,6 +75,14 @@ class Rerunner:
         if run[0] is None or run[0].measured is None:
             raise CannotRerun("when it was run again, it could not be measured")
         return run[0].measured
+
+    def find_sites(self, plan: Plan) -> tuple[Site, ...]:
+        """The lines whose allocations stay, from one more run under the tracer; none when that run fails."""
+        try:
+            self.rerun(plan._replace(traced=True, sites=True))
+        except CannotRerun:
+            return ()
+        return tuple(site for site in self._recorder.window.sites if not _is_runner(site))
 
     def _run_once(self, plan: Plan, purpose: Purpose, end: Callable[[], None]) -> list[pytest.TestReport]:
         item, recorder = self._item, self._recorder

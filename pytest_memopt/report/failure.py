@@ -130,7 +130,7 @@ def _sites(record: TestRecord) -> list[str]:
     rows = [
         (
             format_size(site.bytes),
-            f"{site.path}:{site.line}" + (f" in {site.function}" if site.function else ""),
+            site.place,
             counted(site.count, "block"),
         )
         for site in shown

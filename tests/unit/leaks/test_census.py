@@ -16,6 +16,7 @@ from pytest_memopt.leaks.census import (
     Census,
     Follower,
     Namespace,
+    cache_table,
     current_length,
     length_of,
 )
@@ -244,3 +245,14 @@ def test_the_table_of_a_bounded_cache_is_bounded():
     endless(1)
     follower.read(1)
     assert {one.key: one.bound for one in follower.growths(2)} == {0: 7, 1: 7, 2: None, 3: None}
+
+
+def test_a_cache_has_a_table():
+    """The table of a function under ``lru_cache`` is what it remembers in, and not its attributes; nothing else has one."""
+    cached = functools.lru_cache(maxsize=None)(str)
+    cached.told = {}
+    cached(7)
+    table = cache_table(cached)
+    assert table is not vars(cached)
+    assert len(table) == 1
+    assert cache_table({}) is None

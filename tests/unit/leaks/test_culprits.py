@@ -9,13 +9,13 @@ from types import ModuleType
 import pytest
 
 from pytest_memopt.leaks import culprits as culprits_module
-from pytest_memopt.leaks.census import Grown, Namespace
+from pytest_memopt.leaks.census import Grown, Namespace, cache_table
 from pytest_memopt.leaks.culprits import name_culprits
 from pytest_memopt.leaks.finding import OUTSIDE, Culprit
 from pytest_memopt.leaks.hunt import Catch
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import ContainerGrowth, Levels
-from pytest_memopt.leaks.survivors import EXTRA_ROUNDS, cache_table
+from pytest_memopt.leaks.survivors import EXTRA_ROUNDS
 from pytest_memopt.meters.rounds import LeakSignal
 from pytest_memopt.snapshots.holders import Holder
 from pytest_memopt.snapshots.roots import RootKind

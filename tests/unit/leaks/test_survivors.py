@@ -1,12 +1,11 @@
 """What a few rounds leave alive: by type, those that the collector tracks, and what only they hold."""
 
-import functools
 import gc
 import weakref
 
 import pytest
 
-from pytest_memopt.leaks.survivors import EXTRA_ROUNDS, cache_table, survivors
+from pytest_memopt.leaks.survivors import EXTRA_ROUNDS, survivors
 
 
 class Session:
@@ -116,17 +115,6 @@ def test_nothing_is_kept():
     kept.clear()
     gc.collect()
     assert last() is None
-
-
-def test_a_cache_has_a_table():
-    """The table of a function under ``lru_cache`` is what it remembers in, and not its attributes; nothing else has one."""
-    cached = functools.lru_cache(maxsize=None)(str)
-    cached.told = {}
-    cached(7)
-    table = cache_table(cached)
-    assert table is not vars(cached)
-    assert len(table) == 1
-    assert cache_table({}) is None
 
 
 def test_untracked_parts_are_counted_once():

@@ -7,7 +7,8 @@ from itertools import accumulate
 import pytest
 
 from pytest_memopt.meters import environment
-from pytest_memopt.meters.environment import KeptEnvironment, chunk_bytes
+from pytest_memopt.meters.environment import KeptEnvironment
+from pytest_memopt.meters.glibc_chunk import chunk_bytes
 from pytest_memopt.meters.heap import CHeap
 
 TEXTS = [chunk_bytes(len(environment._TRIAL) + length + 2) for length in environment._TRIALS]
