@@ -74,7 +74,7 @@ class MallocReport:
             self._write_without_hook(stream)
         self._flush(stream)
         if self._differ(text, self._last.text):
-            self._figures[0], self._figures[1] = _figures_in(text.value)
+            self._figures[0], self._figures[1] = _figures_in(ctypes.string_at(text))
             self._page, self._last = self._last, self._page
         return self._figures[0], self._figures[1]
 

@@ -82,15 +82,19 @@ class Activation:
 
     def _register_measuring(self, header: Header, worker: str | None) -> None:
         with plain_imports():
+            from ..settings import GcChoice
             from .engine import build_engine
             from .examiner import Examiner
             from .guests import GuestHooks
             from .journal import Journal
+            from .last_collections import LastCollections
             from .session import MeasuringHooks
 
         engine = build_engine(self._config, self.settings)
         header.floor, header.meters = engine.floor, engine.meters
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
+        if self.settings.gc is GcChoice.FREEZE:
+            self._config.pluginmanager.register(LastCollections(self._config), "memopt-last-collections")
         self._closers += [engine, journal]
         known = self._known_leaks()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from textwrap import dedent
 
 import pytest
@@ -13,8 +15,8 @@ CONFTEST = dedent("""
 
     BEFORE = [gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), gc.get_debug(), len(gc.callbacks)]
 
-    def pytest_sessionfinish(session):
-        session.config.add_cleanup(tell)
+    def pytest_configure(config):
+        config.add_cleanup(tell)  # the first to come is the last to go
 
     def tell():
         after = [gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), gc.get_debug(), len(gc.callbacks)]
@@ -82,3 +84,65 @@ def test_layers(serial_project):
     project = serial_project.watched().with_files(suite)
     assert project.measure().document["run"]["gc_mode"] == "collect"
     assert project.measure("--memopt-gc=off").document["run"]["gc_mode"] == "off"
+
+
+FINALIZERS = dedent("""
+    import pytest
+
+    class Noisy:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            raise ValueError("told by its finalizer")
+
+    @pytest.fixture(scope="session")
+    def kept():
+        yield Noisy()
+
+    def test_keeps(kept):
+        pass
+""")
+
+
+@pytest.mark.parametrize("arguments", [("-p", "no:memopt"), ("--memopt",)], ids=["without", "with"])
+def test_garbage_of_the_session_is_finalized(serial_project, arguments):
+    """Garbage that the last fixture leaves is collected by pytest, whose warning about its finalizer is the same."""
+    run = serial_project.with_files({"test_one.py": FINALIZERS}).run("-Werror", *arguments)
+    assert "told by its finalizer" in "\n".join([*run.result.outlines, *run.result.errlines])
+    assert run.result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+AT_EXIT = dedent("""
+    import atexit
+    import gc
+
+    import pytest
+
+    atexit.register(lambda: print("frozen at exit:", gc.get_freeze_count() > 2000))
+    before = gc.get_freeze_count()
+    pytest.main(ARGUMENTS)
+    assert gc.get_freeze_count() - before < 2000, "pytest has ended, and left the heap frozen"
+""")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_frozen"),
+    [
+        (["--memopt"], True),
+        ([], False),
+        (["--memopt", "--memopt-gc=collect"], False),
+        (["--memopt", "--memopt-gc=off"], False),
+    ],
+)
+def test_heap_at_exit(serial_project, arguments, is_frozen):
+    """A process that measured ends without looking at its heap once more; one that goes on after pytest has it thawed."""
+    script = AT_EXIT.replace("ARGUMENTS", repr(["-q", "test_one.py", *arguments]))
+    project = serial_project.with_files({"script.py": script, "test_one.py": "def test_one(): pass\n"})
+    project.write()
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(
+        command, cwd=project.path, env=project.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"frozen at exit: {is_frozen}" in done.stdout
