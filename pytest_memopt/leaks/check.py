@@ -10,9 +10,7 @@ from typing import Final
 from ..errors import MemoryLeakFound
 from ..meters.choice import choose_meters
 from ..meters.collector import Collector
-from ..meters.measurement import Site
 from ..meters.rounds import RoundMeter
-from ..meters.traced import TracemallocTracer, is_runner
 from .finding import Culprit, LeakFinding, signature_of
 from .hunt import Catch, Hunt, Patience, per_round
 from .ruling import FLAT_ROUNDS, LeakKind
@@ -37,9 +35,10 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
         catch = Hunt(run, meter, Patience(rounds or FLAT_ROUNDS, budget_s)).pursue()
         culprits: tuple[Culprit, ...] = ()
         if catch.ruling.kind is LeakKind.LEAK:
+            from .clues import LineClues
             from .culprits import name_culprits
 
-            culprits = with_site(name_culprits(run, catch), _sites(run), Path.cwd())
+            culprits = name_culprits(run, catch, LineClues(run, meter.counters, Path.cwd()))
         return finding_of(catch, culprits)
     finally:
         choice.resident.close()
@@ -83,21 +82,3 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
         series={one.signal.value: one.changes[-_CHANGES_KEPT:] for one in catch.series if any(one.changes)},
         duration_s=round(catch.duration_s, 3),
     )
-
-
-def with_site(culprits: tuple[Culprit, ...], sites: Sequence[Site], root: Path) -> tuple[Culprit, ...]:
-    """The first culprit with the line that holds the most; which line allocated which of them can't be told."""
-    if not (culprits and sites and culprits[0].bytes_per_round):
-        return culprits
-    site = max(sites, key=lambda one: one.bytes)
-    return (culprits[0]._replace(site=site.below(root).place), *culprits[1:])
-
-
-def _sites(run: Callable[[], object]) -> tuple[Site, ...]:
-    tracer = TracemallocTracer()
-    tracer.start()
-    try:
-        run()
-    finally:
-        traced = tracer.stop(with_sites=True)
-    return tuple(site for site in traced.sites if not is_runner(site.path))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from ..meters.descriptors import describe_descriptors, open_numbers
 from ..meters.naming import type_name
+from ..meters.rounds import LeakSignal
 from ..meters.threads import describe_threads, thread_numbers
 from ..snapshots.bounds import CACHE_TYPE
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
 from .census import Namespace, cache_table
-from .finding import OUTSIDE, Culprit
+from .finding import C_MEMORY, OUTSIDE, Culprit
 from .hunt import Catch
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
@@ -28,6 +30,22 @@ _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
 _TELLS_NOTHING: Final = (None, True, False)
 
 
+class Clues(Protocol):
+    """What tells the line behind a culprit, as people write lines; ``None`` where it isn't known."""
+
+    def remembered(self) -> AbstractContextManager[None]:
+        """A block in which new objects are known by the lines that made them."""
+        ...
+
+    def made_at(self, objects: Iterable[object]) -> str | None:
+        """The line that made most of ``objects``, which came to be in this block."""
+        ...
+
+    def grown_at(self, signal: LeakSignal, per_round: float) -> str | None:
+        """The line during which something outside Python grows by ``per_round``; runs the workload a few times more."""
+        ...
+
+
 class _Growing(NamedTuple):
     """A container that grows, and by how many elements a round."""
 
@@ -35,24 +53,36 @@ class _Growing(NamedTuple):
     per_round: float
 
 
-def name_culprits(run: Callable[[], object], catch: Catch) -> tuple[Culprit, ...]:
+def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tuple[Culprit, ...]:
     """What accumulates, those that are held by a growing container first; runs the workload a few times more.
 
     Args:
         run: one round of the workload.
         catch: a hunt that ended in a leak.
+        clues: tells the line behind each.
     """
-    ignored = {id(catch), id(catch.followed), id(catch.late)}
     fds, threads = open_numbers(), thread_numbers()
-    held = _held_by_containers(_growing(catch), ignored)
-    known = {culprit.type for culprit in held}
-    loose = [culprit for culprit in _loose(survivors(run), ignored) if culprit.type not in known]
+    with clues.remembered():
+        found = survivors(run)
+        ignored = {id(catch), id(catch.followed), id(catch.late), *_ids_of_lists(found)}
+        held = _held_by_containers(_growing(catch), ignored, clues)
+        known = {culprit.type for culprit in held}
+        loose = [culprit for culprit in _loose(found, ignored, clues) if culprit.type not in known]
+    del found
     culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
+    opened = _of_system("file descriptor", describe_descriptors(fds))
+    started = _of_system("thread", describe_threads(threads))
     outside = [
-        *_of_system("file descriptor", describe_descriptors(fds)),
-        *_of_system("thread", describe_threads(threads)),
+        *_with_line(opened, LeakSignal.FDS, clues),
+        *_with_line(started, LeakSignal.THREADS, clues),
     ]
-    return tuple([*[one for one in culprits if not one.holder.startswith(_RUNNER)], *outside][:_CULPRITS_MOST])
+    named = [*[one for one in culprits if not one.holder.startswith(_RUNNER)], *outside][:_CULPRITS_MOST]
+    return tuple(named or _of_c_memory(catch, clues))
+
+
+def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
+    """The lists that hold what survived: they aren't among its holders."""
+    return {id(found), *map(id, found), *(id(objects) for _, objects in found)}
 
 
 def _of_system(noun: str, descriptions: Sequence[str]) -> list[Culprit]:
@@ -63,6 +93,22 @@ def _of_system(noun: str, descriptions: Sequence[str]) -> list[Culprit]:
         for kind, count in kinds.most_common(_CULPRITS_MOST)
         if count >= EXTRA_ROUNDS
     ]
+
+
+def _with_line(culprits: Sequence[Culprit], signal: LeakSignal, clues: Clues) -> list[Culprit]:
+    """The first of them with the line that lets it come to be; others may come from elsewhere."""
+    if not culprits:
+        return []
+    first, *others = culprits
+    return [first._replace(site=clues.grown_at(signal, first.count_per_round or 1)), *others]
+
+
+def _of_c_memory(catch: Catch, clues: Clues) -> list[Culprit]:
+    """What grows where nothing in Python does."""
+    grown = {one.signal: one.per_round for one in catch.series}.get(LeakSignal.HEAP_BYTES, 0)
+    if LeakSignal.HEAP_BYTES not in catch.ruling.signals or grown <= 0:
+        return []
+    return [Culprit(C_MEMORY, None, grown, site=clues.grown_at(LeakSignal.HEAP_BYTES, grown))]
 
 
 def _growing(catch: Catch) -> list[_Growing]:
@@ -76,7 +122,7 @@ def _growing(catch: Catch) -> list[_Growing]:
     return [one for one in found if id(one.container) not in tables]
 
 
-def _held_by_containers(growing: Sequence[_Growing], ignored: set[int]) -> list[Culprit]:
+def _held_by_containers(growing: Sequence[_Growing], ignored: set[int], clues: Clues) -> list[Culprit]:
     targets = [one.container.names if type(one.container) is Namespace else one.container for one in growing]
     own = {id(growing), id(targets), *map(id, growing)}
     holders = _holders(targets, ignored | own)
@@ -84,7 +130,7 @@ def _held_by_containers(growing: Sequence[_Growing], ignored: set[int]) -> list[
     for one, target in zip(growing, targets, strict=True):
         holder = holders.get(id(target))
         if holder is not None and holder.bound is None:
-            culprits.append(_culprit(one, holder))
+            culprits.append(_culprit(one, holder, clues))
     culprits.sort(key=lambda one: len(one.path or ""))
     return culprits
 
@@ -103,12 +149,20 @@ def _of_fixture(holder: Holder) -> Holder:
     return holder._replace(normal=name + after, owner=name)
 
 
-def _culprit(growing: _Growing, holder: Holder) -> Culprit:
+def _culprit(growing: _Growing, holder: Holder, clues: Clues) -> Culprit:
     container = growing.container
     if type(container) is Namespace:
         name = f"{holder.owner}.{container.name}".replace(".__dict__.", ".")
-        kind = type_name(type(container.names.get(container.name)))
-        return Culprit(kind, None, growing.per_round, holder=name, holder_type="module", path=name)
+        value = container.names.get(container.name)
+        return Culprit(
+            type=type_name(type(value)),
+            count_per_round=None,
+            bytes_per_round=growing.per_round,
+            holder=name,
+            holder_type="module",
+            path=name,
+            site=clues.made_at([value]),
+        )
     newest = _newest(container)
     name, path = _name_and_path(holder)
     return Culprit(
@@ -118,6 +172,7 @@ def _culprit(growing: _Growing, holder: Holder) -> Culprit:
         holder=name,
         holder_type=type_name(type(container)),
         path=None if path is None else f"{path}[*]",
+        site=clues.made_at([newest]),
     )
 
 
@@ -148,13 +203,13 @@ def _newest_key(table: dict[Any, Any]) -> Any:
     return next(iter(reversed(dict.keys(table))), None)
 
 
-def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int]) -> list[Culprit]:
+def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], clues: Clues) -> list[Culprit]:
     """What accumulates by type, with who holds one of each."""
     ranked = sorted(found, key=lambda pair: (-len(pair[1]), type_name(pair[0])))
     shown = list(islice(ranked, _CULPRITS_MOST))
     # neither the first, which may be pytest's, nor one that the next round would have replaced
     targets = [objects[len(objects) // 2] for _, objects in shown]
-    own = {id(found), id(ranked), id(shown), id(targets), *map(id, ranked), *(id(objects) for _, objects in found)}
+    own = {id(ranked), id(shown), id(targets)}
     holders = _holders(targets, ignored | own)
     culprits = []
     for (cls, objects), target in zip(shown, targets, strict=True):
@@ -167,6 +222,7 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int]) -> lis
                 bytes_per_round=count * size_bytes_of(target),
                 holder=name,
                 path=path,
+                site=clues.made_at(objects),
             )
         )
     return culprits

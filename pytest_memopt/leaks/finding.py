@@ -10,6 +10,7 @@ from .ruling import LeakKind
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 OUTSIDE: Final = "outside Python"
+C_MEMORY: Final = "C memory"
 
 
 class Culprit(NamedTuple):
@@ -68,4 +69,13 @@ def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...]) -> str
     if not culprits:
         return f"{OUTSIDE}: {', '.join(signals)}"
     first = culprits[0]
+    if first.type == C_MEMORY:
+        return f"{OUTSIDE}: {', '.join(signals)}{_without_number(first.site)}"
     return f"{first.path or first.holder} <- {first.type}"
+
+
+def _without_number(site: str | None) -> str:
+    """File and function of a line, whose number changes with every edit."""
+    file, _, rest = (site or "").rpartition(":")
+    function = rest.partition(" in ")[2]
+    return f" in {file}{' ' + function if function else ''}" if file else ""

@@ -7,6 +7,7 @@ import sys
 import weakref
 from array import array
 from atexit import _ncallbacks  # the only way to count them
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -64,6 +65,17 @@ class RoundMeter:
     def is_exact(self) -> bool:
         """Whether bytes are counted, so that a single one can't be missed."""
         return self._read.small.is_exact and self._read.heap is not None
+
+    @property
+    def counters(self) -> dict[LeakSignal, Callable[[], int]]:
+        """What can be read at any moment, without settling: what grows outside Python."""
+        read = self._read
+        found = {
+            LeakSignal.FDS: read.fds.read if read.fds is not None else None,
+            LeakSignal.THREADS: read.threads.read if read.threads is not None else None,
+            LeakSignal.HEAP_BYTES: read.heap,
+        }
+        return {signal: counter for signal, counter in found.items() if counter is not None}
 
     def begin(self, care: Care) -> None:
         """Settle before the first round: what is alive is frozen for quick rounds, and thawed for others."""

@@ -7,11 +7,11 @@ ours, which return long after the test, would be the test's growth: some 300 byt
 
 from __future__ import annotations
 
-import sys
+from sys import _getframe  # a test may take it away, to play another interpreter
 
 
 def make_frame_objects() -> None:
     """Have objects made for the frame of the caller, and of all that called it; 1-3 µs."""
-    frame = sys._getframe(1)  # noqa: SLF001 - `inspect.stack` and all others come down to it
+    frame = _getframe(1)  # `inspect.stack` and all others come down to it
     while frame.f_back is not None:
         frame = frame.f_back

@@ -166,7 +166,7 @@ def function_at(path: str, line: int) -> str | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             first, last = _lines_of_body(node)
-            if first <= line <= last and last - first < width:
+            if first <= line <= last and last - first <= width:  # the inner one comes later
                 name, width = getattr(node, "name", "<lambda>"), last - first
     return name
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ..leaks.check import finding_of, with_site
+from ..leaks.check import finding_of
 from ..leaks.finding import Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.series import typical
 from ..leaks.wish import LeakWish
-from ..meters.plan import Plan
 from ..meters.rounds import RoundMeter
 from .rerun import CannotRerun, Rerunner
 
@@ -65,11 +64,20 @@ class LeakHunter:
 
     def _name(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
         """The culprits of a leak that is met for the first time; they are remembered for the tests to come."""
-        culprits = _culprits(catch, rerunner, root)
+        culprits = self._culprits(catch, rerunner, root)
         if culprits and len(self._told) < _TOLD_MOST:
             for key in catch.ruling.containers[:1]:
                 self._told[id(catch.followed[key])] = (catch.followed[key], culprits)
         return culprits
+
+    def _culprits(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
+        from ..leaks.clues import LineClues
+        from ..leaks.culprits import name_culprits
+
+        try:
+            return name_culprits(rerunner.repeat, catch, LineClues(rerunner.repeat, self._meter.counters, root))
+        except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
+            return ()
 
 
 def _times(culprit: Culprit, share: float) -> Culprit:
@@ -79,14 +87,3 @@ def _times(culprit: Culprit, share: float) -> Culprit:
         bytes_per_round=None if size is None else size * share,
         site=None if share != 1 else culprit.site,
     )
-
-
-def _culprits(catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
-    from ..leaks.culprits import name_culprits
-
-    try:
-        culprits = name_culprits(rerunner.repeat, catch)
-        sites = rerunner.find_sites(Plan())
-    except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
-        return ()
-    return with_site(culprits, sites, root)

@@ -3,6 +3,7 @@
 import functools
 import sys
 from collections import deque
+from contextlib import nullcontext
 from functools import partial
 from types import ModuleType
 
@@ -75,6 +76,29 @@ def world(monkeypatch):
     return found
 
 
+class KnownLines:
+    """Clues that are given: the line that made objects of a type, and the line during which a signal grows."""
+
+    def __init__(self, made=None, grown=None):
+        self.made, self.grown = made or {}, grown or {}
+        self.asked = []
+
+    def remembered(self):
+        return nullcontext()
+
+    def made_at(self, objects):
+        return next((line for one in objects for cls, line in self.made.items() if type(one) is cls), None)
+
+    def grown_at(self, signal, per_round):
+        self.asked.append((signal, per_round))
+        return self.grown.get(signal)
+
+
+def name_culprits_of(caught, clues=None):
+    """The culprits of a catch, whose workload must not run."""
+    return name_culprits(refuse, caught, clues or KnownLines())
+
+
 def only(found):
     """The one culprit."""
     (culprit,) = found
@@ -85,7 +109,7 @@ def test_a_container_is_named_with_its_newest_element(world):
     """What a round adds to a list is its newest element, so many times, with its path in names."""
     kept = [1, {}]
     world["holders"][id(kept)] = holder("app.KEPT")
-    culprit = only(name_culprits(refuse, catch(kept, grows=2)))
+    culprit = only(name_culprits_of(catch(kept, grows=2)))
     size = sys.getsizeof({}) * 2
     assert culprit == Culprit("dict", 2, size, holder="app.KEPT", holder_type="list", path="app.KEPT[*]")
 
@@ -115,7 +139,7 @@ def test_the_newest_element_tells_the_type(world, container, kind):
     # made here: alive while other tests run, it would refuse them too
     container = container() if isinstance(container, partial) else container
     world["holders"][id(container)] = holder("app.KEPT")
-    assert only(name_culprits(refuse, catch(container))).type == kind
+    assert only(name_culprits_of(catch(container))).type == kind
 
 
 @pytest.mark.parametrize("place", [list, dict])
@@ -124,7 +148,7 @@ def test_elements_that_refuse_are_named(world, place):
     odd = hostile(object)
     container = [odd] if place is list else {1: odd}
     world["holders"][id(container)] = holder("app.KEPT")
-    culprit = only(name_culprits(refuse, catch(container)))
+    culprit = only(name_culprits_of(catch(container)))
     assert (culprit.type.rpartition(".")[2], culprit.bytes_per_round) == ("Hostile", BARE_BYTES)
 
 
@@ -135,7 +159,7 @@ def test_of_a_cache_the_first_argument_is_told(world, arguments, kind):
     if arguments:
         cached(*arguments)
     world["holders"][id(cached)] = holder("app.cached")
-    assert only(name_culprits(refuse, catch(cached))).type == kind
+    assert only(name_culprits_of(catch(cached))).type == kind
 
 
 def test_the_table_of_a_cache_is_not_told_twice(world):
@@ -144,14 +168,14 @@ def test_the_table_of_a_cache_is_not_told_twice(world):
     cached(1)
     table = cache_table(cached)
     world["holders"].update({id(cached): holder("app.cached"), id(table): holder("app.cached.<cache>")})
-    assert only(name_culprits(refuse, catch(table, cached))).holder == "app.cached"
+    assert only(name_culprits_of(catch(table, cached))).holder == "app.cached"
 
 
 def test_a_text_is_named_by_its_module(world):
     """A name whose text grows is the culprit itself."""
     names = {"TEXT": "aaa"}
     world["holders"][id(names)] = holder("app.__dict__")
-    culprit = only(name_culprits(refuse, catch(Namespace(names, "TEXT"), grows=3)))
+    culprit = only(name_culprits_of(catch(Namespace(names, "TEXT"), grows=3)))
     assert culprit == Culprit("str", None, 3, holder="app.TEXT", holder_type="module", path="app.TEXT")
 
 
@@ -159,7 +183,7 @@ def test_containers_with_a_bound_are_no_culprits(world):
     """What is held by something that can't grow for ever is not told, nor what nobody is known to hold."""
     bounded, unknown = [1], [2]
     world["holders"][id(bounded)] = holder("app.RING", bound=5)
-    assert name_culprits(refuse, catch(bounded, unknown)) == ()
+    assert name_culprits_of(catch(bounded, unknown)) == ()
 
 
 def test_the_shortest_path_comes_first(world):
@@ -168,7 +192,7 @@ def test_the_shortest_path_comes_first(world):
     world["holders"].update(
         {id(far): holder("app.A.b.c"), id(near): holder("app.A"), id(outside): holder("?", RootKind.OUTSIDE)}
     )
-    found = name_culprits(refuse, catch(outside, far, near))
+    found = name_culprits_of(catch(outside, far, near))
     assert [one.holder for one in found] == ["app.A", "app.A.b.c", OUTSIDE]
     assert found[2].path is None
 
@@ -177,7 +201,7 @@ def test_what_grew_late_is_named_where_nothing_was_followed(world):
     """A container that grows now and then is told with what it gained in all rounds."""
     late = [1]
     world["holders"][id(late)] = holder("app.LATE")
-    assert only(name_culprits(refuse, catch(late=[Grown(late, 1, 7)]))).count_per_round == 0.5
+    assert only(name_culprits_of(catch(late=[Grown(late, 1, 7)]))).count_per_round == 0.5
 
 
 def test_survivors_are_named_by_who_holds_one(world):
@@ -185,7 +209,7 @@ def test_survivors_are_named_by_who_holds_one(world):
     kept, sessions, strays = [1], [2.0] * (2 * EXTRA_ROUNDS), ["a"] * EXTRA_ROUNDS
     world["survivors"].extend([(int, [1] * EXTRA_ROUNDS), (str, strays), (float, sessions)])
     world["holders"].update({id(kept): holder("app.KEPT"), id(sessions[0]): holder("app.ROOT.session")})
-    assert [(one.type, one.count_per_round, one.holder) for one in name_culprits(refuse, catch(kept))] == [
+    assert [(one.type, one.count_per_round, one.holder) for one in name_culprits_of(catch(kept))] == [
         ("int", 1, "app.KEPT"),
         ("float", 2, "app.ROOT.session"),
         ("str", 1, OUTSIDE),
@@ -196,21 +220,21 @@ def test_survivors_without_a_size_are_named(world):
     """A survivor whose class refuses to tell its size has the bytes of an object."""
     odd = hostile(object)
     world["survivors"].append((type(odd), [odd] * EXTRA_ROUNDS))
-    assert only(name_culprits(refuse, catch())).bytes_per_round == BARE_BYTES
+    assert only(name_culprits_of(catch())).bytes_per_round == BARE_BYTES
 
 
 def test_the_runner_is_no_culprit(world):
     """What pytest or this plugin holds is not told."""
     kept = [1]
     world["holders"][id(kept)] = holder("_pytest.runner.KEPT")
-    assert name_culprits(refuse, catch(kept)) == ()
+    assert name_culprits_of(catch(kept)) == ()
 
 
 def test_descriptors_and_threads_are_told_by_kind(world):
     """What was opened in each round is told without its number; what was opened once isn't."""
     world["fds"].extend([f"{number}: /dev/null" for number in range(EXTRA_ROUNDS)] + ["9: /tmp/once"])
     world["threads"].extend(["worker"] * 2 * EXTRA_ROUNDS)
-    assert name_culprits(refuse, catch()) == (
+    assert name_culprits_of(catch()) == (
         Culprit("file descriptor (/dev/null)", 1),
         Culprit("thread (worker)", 2),
     )
@@ -221,7 +245,7 @@ def test_a_leak_of_this_process_is_named(monkeypatch):
     module = ModuleType("leaky_app")
     module.KEPT = [[1]]
     monkeypatch.setitem(sys.modules, "leaky_app", module)
-    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT))
+    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT), KnownLines())
     assert (first.type, first.path, first.holder_type) == ("list", "leaky_app.KEPT[*]", "list")
 
 
@@ -238,7 +262,7 @@ def test_the_value_of_a_fixture_is_held_by_the_fixture(world, before):
     path = f"{before}.cached_result[0].items"
     normal = "_pytest.x[*].cached_result[*].items"
     world["holders"][id(kept)] = Holder(path, normal, "list", "_pytest.x", RootKind.MODULE_GLOBAL, None)
-    culprit = only(name_culprits(refuse, catch(kept)))
+    culprit = only(name_culprits_of(catch(kept)))
     assert (culprit.holder, culprit.path) == ("fixture state", "fixture state.items[*]")
 
 
@@ -249,4 +273,40 @@ def test_what_hangs_in_the_value_of_a_fixture_is_told_without_keys(world):
     path = "_pytest.x['state'][0].cached_result[0]['a b'].parts[17]"
     normal = "_pytest.x[*][*].cached_result[*][*].parts[*]"
     world["holders"][id(kept)] = Holder(path, normal, "list", "_pytest.x", RootKind.MODULE_GLOBAL, None)
-    assert only(name_culprits(refuse, catch())).path == "fixture state[*].parts[*]"
+    assert only(name_culprits_of(catch())).path == "fixture state[*].parts[*]"
+
+
+def test_each_culprit_has_the_line_that_made_it(world):
+    """The newest element, what hangs loose and the value of a growing name are told with their own lines."""
+    kept, names = [1, {}], {"TEXT": "abc"}
+    world["holders"] |= {id(kept): holder("app.KEPT"), id(names): holder("app.__dict__")}
+    world["survivors"].append((bytes, [b"one", b"two", b"three"]))
+    lines = KnownLines({dict: "app.py:1 in put", bytes: "app.py:2 in read", str: "app.py:3 in write"})
+    found = name_culprits_of(catch(kept, Namespace(names, "TEXT")), lines)
+    assert {one.type: one.site for one in found} == {
+        "dict": "app.py:1 in put",
+        "bytes": "app.py:2 in read",
+        "str": "app.py:3 in write",
+    }
+    assert lines.asked == []
+
+
+def test_what_is_opened_and_started_has_the_line_of_its_growth(world):
+    """The kind of which there is most is looked for, with as many as a round leaves; other kinds may come from elsewhere."""
+    world["fds"].extend([f"{number}: /dev/null" for number in range(2 * EXTRA_ROUNDS)] + ["1: /b"] * EXTRA_ROUNDS)
+    world["threads"].extend(["worker"] * EXTRA_ROUNDS)
+    lines = KnownLines(grown={LeakSignal.FDS: "app.py:1 in open", LeakSignal.THREADS: "app.py:2 in start"})
+    found = name_culprits_of(catch(), lines)
+    assert [one.site for one in found] == ["app.py:1 in open", None, "app.py:2 in start"]
+    assert lines.asked == [(LeakSignal.FDS, 2), (LeakSignal.THREADS, 1)]
+
+
+@pytest.mark.parametrize("is_judged", [True, False])
+def test_memory_of_c_is_told_where_nothing_in_python_grows(world, is_judged):
+    """It is a culprit of its own, with the line during which the C heap grows, if the heap is part of the verdict."""
+    signals = (LeakSignal.HEAP_BYTES,) if is_judged else (LeakSignal.FDS,)
+    caught = catch()._replace(
+        ruling=Ruling(LeakKind.LEAK, signals, ()), series=(Levels(LeakSignal.HEAP_BYTES, tuple(range(0, 900, 80))),)
+    )
+    found = name_culprits_of(caught, KnownLines(grown={LeakSignal.HEAP_BYTES: "app.py:9 in call"}))
+    assert found == ((Culprit("C memory", None, 80, site="app.py:9 in call"),) if is_judged else ())

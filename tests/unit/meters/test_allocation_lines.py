@@ -1,0 +1,91 @@
+"""Which line of the program made an object."""
+
+import sys
+import tracemalloc
+
+import pytest
+
+from pytest_memopt.meters import allocation_lines as module
+from pytest_memopt.meters.allocation_lines import remembered_lines, site_of
+
+
+class Plain:
+    """An object with attributes."""
+
+    def __init__(self):
+        self.value = 1
+
+
+class Slotted:
+    """An object without a dictionary."""
+
+    __slots__ = ("value",)
+
+
+class Words(dict):
+    """A dictionary with attributes."""
+
+
+def make(kind):
+    """One of a kind, made here."""
+    return kind()
+
+
+@pytest.mark.parametrize("kind", [Plain, Slotted, Words, dict, list, bytearray, object, Exception])
+def test_each_kind_of_object_has_its_line(kind):
+    """The line is the one that made it, whatever lies before the object in memory."""
+    with remembered_lines():
+        site = site_of([make(kind)])
+    assert site is not None
+    assert (site.path, site.function) == (__file__, "make")
+
+
+def test_the_line_of_most_is_told():
+    """Of several lines it is the one that made most of the first 64; what came before is not asked for."""
+    before = [object() for _ in range(3)]
+    with remembered_lines():
+        many = [make(Plain) for _ in range(60)]
+        assert site_of([*before, *many, [], []]).function == "make"
+        assert site_of(before) is None
+        assert site_of([]) is None
+        assert site_of([*[object()] * 2, *before * 30, *many]).function != "make"
+
+
+def test_our_own_lines_are_nobodys(monkeypatch):
+    """What only the runner made has no line that a user could change."""
+    with remembered_lines():
+        one = make(Plain)
+        monkeypatch.setattr(module, "is_runner", lambda path: True)
+        assert site_of([one]) is None
+
+
+def test_tracing_goes_on_where_it_was_on():
+    """A program that traces for itself still does afterwards; another doesn't."""
+    assert not tracemalloc.is_tracing()
+    tracemalloc.start(2)
+    try:
+        with remembered_lines():
+            assert tracemalloc.get_traceback_limit() == 2
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+    with remembered_lines():
+        assert tracemalloc.is_tracing()
+    assert not tracemalloc.is_tracing()
+
+
+def test_where_nobody_can_ask_by_address_less_is_known(monkeypatch):
+    """An interpreter that doesn't export the function leaves some objects without a line, and breaks nothing."""
+    monkeypatch.setattr(module.sys, "version_info", (3, 11, 0))
+    monkeypatch.setattr(module.ctypes, "pythonapi", _Nothing())
+    assert module._ask_by_address() is None
+    monkeypatch.setattr(module.sys, "version_info", (3, 12, 0))
+    assert module._ask_by_address() is None
+    assert sys.version_info[:2] == (3, 12)
+
+
+class _Nothing:
+    """A library that exports nothing."""
+
+    def __getitem__(self, name):
+        raise AttributeError(name)
