@@ -51,6 +51,7 @@ class Settings(NamedTuple):
         leak_rounds: rounds of a hunt at least; ``None`` for as many as the verdict needs.
         leak_budget_s: seconds after which a hunt of one test that is undecided is given up.
         known_leaks_path: the file of leaks that are let pass; it need not exist.
+        accepts_leaks: let all leaks pass that are found, and add them to that file.
         tracer: who counts allocated peaks.
     """
 
@@ -66,6 +67,7 @@ class Settings(NamedTuple):
     leak_rounds: int | None = None
     leak_budget_s: float = 20.0
     known_leaks_path: Path = DEFAULT_KNOWN_LEAKS
+    accepts_leaks: bool = False
     tracer: TracerChoice = TracerChoice.TRACEMALLOC
 
     @property

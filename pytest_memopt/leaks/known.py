@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ..errors import UsageError
+from ..errors import MemoptError, UsageError
 from ..settings import refuse_unknown
 
 _KEYS: Final = ("signature", "reason", "expires")
@@ -43,6 +45,15 @@ class KnownLeaks(NamedTuple):
         known = self.by_signature.get(signature or "")
         return known.reason if known is not None and known.holds_on(day) else None
 
+    def lapsed(self, signature: str | None, day: date) -> KnownLeak | None:
+        """The leak that was let pass once, and isn't any more on ``day``."""
+        known = self.by_signature.get(signature or "")
+        return known if known is not None and not known.holds_on(day) else None
+
+    def unseen(self, signatures: Collection[str | None]) -> list[KnownLeak]:
+        """The leaks of the list that are not among ``signatures``, those of a run in which every test was hunted."""
+        return [known for signature, known in self.by_signature.items() if signature not in signatures]
+
 
 def read_known_leaks(path: Path) -> KnownLeaks:
     """The leaks that the file at ``path`` lists; none where there is no file.
@@ -62,6 +73,27 @@ def read_known_leaks(path: Path) -> KnownLeaks:
         raise UsageError(f"{path}: 'leak' is not a list; write {_EXAMPLE}")
     leaks = [_known_leak(entry, f"{path}: leak {number}") for number, entry in enumerate(entries, start=1)]
     return KnownLeaks({leak.signature: leak for leak in leaks})
+
+
+def accept_leaks(path: Path, leaks: Sequence[KnownLeak]) -> None:
+    """Add ``leaks`` to the file at ``path``, which is made where there is none; what stands there stays as it is.
+
+    Raises:
+        MemoptError: where it can't be written, naming the file.
+    """
+    entries = [f"[[leak]]\nsignature = {_quoted(leak.signature)}\nreason = {_quoted(leak.reason)}\n" for leak in leaks]
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    try:
+        before = path.read_text("utf-8").rstrip("\n") if path.exists() else ""
+        draft.write_text("\n".join([before + "\n", *entries] if before else entries), "utf-8")
+        draft.replace(path)
+    except (OSError, ValueError) as error:
+        raise MemoptError(f"{path}: the known leaks can't be written: {error}") from None
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, which escapes as JSON does, and one character more."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Activation:
         def make_hunter() -> LeakHunter:
             from .leak_hunt import LeakHunter
 
-            return LeakHunter(engine.rounds, self.settings.leak_budget_s, known)
+            return LeakHunter(engine.rounds, self.settings, known)
 
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker, make_hunter)
         guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)

@@ -66,6 +66,10 @@ class Controller:
         """Sum up, while nothing can fail any more; what goes wrong here is told, and changes no result."""
         if not (self._ledger.records() or self._ledger.workers() or self._settings.is_on):
             return
+        if self._settings.leaks or self._settings.accepts_leaks:
+            from .known_leaks import settle_known_leaks
+
+            self._ledger.warnings += settle_known_leaks(self._settings, self._ledger.records())
         self._summary = sum_up(self._config, self._settings, self._header, self._ledger, len(self._workers))
         self._write_json(self._summary)
 

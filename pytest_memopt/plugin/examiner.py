@@ -165,6 +165,7 @@ class Examiner:
             return record._replace(leak=finding)
         record = record._replace(leak=finding, verdict=VerdictKind(finding.verdict.value), why=finding.why)
         if finding.is_leak:
+            record = record._replace(why=hunter.lapsed(finding))
             make_failure(run, record)
             record = record._replace(outcome=outcome_of(run.reports))
         return record

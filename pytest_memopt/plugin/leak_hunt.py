@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,17 +15,20 @@ from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.series import typical
 from ..leaks.wish import LeakWish
 from ..meters.rounds import RoundMeter
+from ..settings import Settings
 from .rerun import CannotRerun, Rerunner
 
 _TOLD_MOST = 32
+ACCEPTED = "accepted in this run"
 
 
 class LeakHunter:
     """Hunts leaks in one item after the other; one per process."""
 
-    def __init__(self, meter: RoundMeter, budget_s: float, known: KnownLeaks) -> None:
+    def __init__(self, meter: RoundMeter, settings: Settings, known: KnownLeaks) -> None:
         self._meter = meter
-        self._budget_s = budget_s
+        self._budget_s = settings.leak_budget_s
+        self._accepts = settings.accepts_leaks
         self._known = known
         self._told: dict[int, tuple[object, tuple[Culprit, ...]]] = {}
 
@@ -33,7 +36,13 @@ class LeakHunter:
         """Why a leak is let pass; ``None`` when it isn't."""
         if wish.lets_pass(finding):
             return "ignored by its mark"
-        return self._known.excuse(finding.signature, datetime.now().astimezone().date())
+        excuse = self._known.excuse(finding.signature, _today())
+        return ACCEPTED if excuse is None and self._accepts else excuse
+
+    def lapsed(self, finding: LeakFinding) -> str | None:
+        """That a leak was let pass once, but isn't any more; ``None`` where that isn't so."""
+        known = self._known.lapsed(finding.signature, _today())
+        return f"known until {known.expires}, which is over: {known.reason}" if known is not None else None
 
     def hunt(self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish) -> LeakFinding:
         """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive."""
@@ -78,6 +87,10 @@ class LeakHunter:
             return name_culprits(rerunner.repeat, catch, LineClues(rerunner.repeat, self._meter.counters, root))
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
             return ()
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 def _times(culprit: Culprit, share: float) -> Culprit:

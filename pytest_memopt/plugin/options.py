@@ -30,6 +30,7 @@ _NAMES: Final = (
     "memopt_rounds",
     "memopt_leaks_budget",
     "memopt_known_leaks",
+    "memopt_accept_leaks",
     "memopt_tracer",
 )
 
@@ -91,6 +92,12 @@ def _add_leak_options(option: Callable[..., None]) -> None:
         "file of leaks that are let pass, with reasons (default memopt-known-leaks.toml)",
         metavar="PATH",
     )
+    option(
+        "--memopt-accept-leaks",
+        "let all leaks that are found pass, and add them to the known ones",
+        ini_type="bool",
+        action="store_true",
+    )
 
 
 def asks_for_something(config: pytest.Config) -> bool:
@@ -136,6 +143,7 @@ def _read_settings(config: pytest.Config) -> Settings:
         leaks=_flag(config, "memopt_leaks"),
         leak_rounds=settings.parse_count(*texts["rounds"], least=1) if texts["rounds"][0] else None,
         known_leaks_path=config.rootpath / (texts["known_leaks"][0] or settings.DEFAULT_KNOWN_LEAKS),
+        accepts_leaks=_flag(config, "memopt_accept_leaks"),
         leak_budget_s=settings.parse_seconds(texts["leaks_budget"][0] or "20", texts["leaks_budget"][1]),
         tracer=cast("TracerChoice", tracer),
     )

@@ -15,15 +15,16 @@ from .explanation import Explanation
 from .wording import counted, format_seconds
 
 
-def explain_leak(finding: LeakFinding, *, rerun_hint: str) -> Explanation:
+def explain_leak(finding: LeakFinding, *, rerun_hint: str, lapsed: str | None = None) -> Explanation:
     """Why a test leaks, for someone who did not write it.
 
     Args:
         finding: what the hunt found.
         rerun_hint: the command to try next.
+        lapsed: that it was let pass once, and until when; ``None`` where it never was.
     """
     headline, *lines = leak_lines(finding)
-    known = f"known? list the signature, with a reason, in {DEFAULT_KNOWN_LEAKS}"
+    known = lapsed or f"known? list the signature, with a reason, in {DEFAULT_KNOWN_LEAKS}"
     return Explanation(f"memory: {headline}", (*lines, known, f"next: {rerun_hint}"))
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_memopt.errors import UsageError
-from pytest_memopt.leaks.known import KnownLeak, KnownLeaks, read_known_leaks
+from pytest_memopt.errors import MemoptError, UsageError
+from pytest_memopt.leaks.known import KnownLeak, KnownLeaks, accept_leaks, read_known_leaks
 
 TODAY = date(2026, 5, 17)
 DAY = timedelta(days=1)
@@ -111,3 +111,50 @@ def test_others_are_not_let_pass(signature):
     """A leak that isn't listed, or has no signature, has no excuse."""
     known = KnownLeaks({"app.A <- str": KnownLeak("app.A <- str", "issue 7")})
     assert known.excuse(signature, TODAY) is None
+
+
+@one_file
+@given(
+    before=st.lists(LEAKS, max_size=3),
+    accepted=st.lists(LEAKS.map(lambda leak: leak._replace(expires=None)), min_size=1, max_size=3),
+    end=st.sampled_from(["", "\n", "\n\n\n", "# the end"]),
+)
+def test_what_is_accepted_is_known(tmp_path, before, accepted, end):
+    """Accepted leaks are read back as they were, the latest entry of a signature counts, and what stood there stands."""
+    path = tmp_path / "known.toml"
+    written = "\n".join(map(toml, before)) + end
+    path.write_text(written, "utf-8")
+    accept_leaks(path, accepted)
+    expected = {leak.signature.strip(): leak.reason.strip() for leak in [*before, *accepted]}
+    assert {name: leak.reason for name, leak in read_known_leaks(path).by_signature.items()} == expected
+    assert path.read_text("utf-8").startswith(written.rstrip("\n"))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_file_is_made_when_the_first_leak_is_accepted(tmp_path):
+    """Where there was no list there is one, that begins with its first entry."""
+    path = tmp_path / "known.toml"
+    accept_leaks(path, [KnownLeak("a", "b")])
+    assert path.read_text("utf-8") == '[[leak]]\nsignature = "a"\nreason = "b"\n'
+
+
+def test_a_list_that_cannot_be_written_is_told(tmp_path):
+    """The message names the file."""
+    path = tmp_path / "nowhere" / "known.toml"
+    with pytest.raises(MemoptError, match=r"known\.toml: the known leaks can't be written"):
+        accept_leaks(path, [KnownLeak("a", "b")])
+
+
+def test_a_leak_whose_day_is_over_has_lapsed():
+    """What is let pass, or was never listed, has not."""
+    old, new = KnownLeak("old", "r", TODAY - DAY), KnownLeak("new", "r", TODAY)
+    known = KnownLeaks({leak.signature: leak for leak in (old, new)})
+    assert [known.lapsed(name, TODAY) for name in ("old", "new", "other", None)] == [old, None, None, None]
+
+
+def test_what_a_run_did_not_see_is_told():
+    """Listed leaks that no test showed are those that may be mended."""
+    old, new = KnownLeak("old", "r"), KnownLeak("new", "r")
+    known = KnownLeaks({leak.signature: leak for leak in (old, new)})
+    assert known.unseen({"new", None}) == [old]
+    assert known.unseen(set()) == [old, new]
