@@ -18,7 +18,7 @@ from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
 from .census import Namespace, cache_table
-from .finding import C_MEMORY, OUTSIDE, Culprit
+from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit
 from .hunt import Catch
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
@@ -45,6 +45,14 @@ class Clues(Protocol):
         """The line during which something outside Python grows by ``per_round``; runs the workload a few times more."""
         ...
 
+    def left_at(self, bytes_per_round: float, rounds: int) -> str | None:
+        """The line that made what is left of this block's ``rounds``, where it explains what each of them leaves."""
+        ...
+
+    def native_calls(self, bytes_per_round: float) -> tuple[str, ...]:
+        """The native calls behind C memory that stays, the innermost first; none where nobody can tell."""
+        ...
+
 
 class _Growing(NamedTuple):
     """A container that grows, and by how many elements a round."""
@@ -68,6 +76,7 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tupl
         held = _held_by_containers(_growing(catch), ignored, clues)
         known = {culprit.type for culprit in held}
         loose = [culprit for culprit in _loose(found, ignored, clues) if culprit.type not in known]
+        lost = [] if held or loose else _without_object(catch, clues)
     del found
     culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
     opened = _of_system("file descriptor", describe_descriptors(fds))
@@ -77,7 +86,7 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tupl
         *_with_line(started, LeakSignal.THREADS, clues),
     ]
     named = [*[one for one in culprits if not one.holder.startswith(_RUNNER)], *outside][:_CULPRITS_MOST]
-    return tuple(named or _of_c_memory(catch, clues))
+    return tuple(named or lost or _of_c_memory(catch, clues))
 
 
 def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
@@ -103,12 +112,24 @@ def _with_line(culprits: Sequence[Culprit], signal: LeakSignal, clues: Clues) ->
     return [first._replace(site=clues.grown_at(signal, first.count_per_round or 1)), *others]
 
 
+def _without_object(catch: Catch, clues: Clues) -> list[Culprit]:
+    """What was asked of Python's allocators, and no object that can be found has: a reference count that is too high."""
+    grown = _grown(catch, LeakSignal.SMALL_BYTES) + _grown(catch, LeakSignal.HEAP_BYTES)
+    site = clues.left_at(grown, EXTRA_ROUNDS) if grown > 0 else None
+    return [Culprit(LOST_MEMORY, None, grown, site=site)] if site is not None else []
+
+
 def _of_c_memory(catch: Catch, clues: Clues) -> list[Culprit]:
     """What grows where nothing in Python does."""
-    grown = {one.signal: one.per_round for one in catch.series}.get(LeakSignal.HEAP_BYTES, 0)
+    grown = _grown(catch, LeakSignal.HEAP_BYTES)
     if LeakSignal.HEAP_BYTES not in catch.ruling.signals or grown <= 0:
         return []
-    return [Culprit(C_MEMORY, None, grown, site=clues.grown_at(LeakSignal.HEAP_BYTES, grown))]
+    site = clues.grown_at(LeakSignal.HEAP_BYTES, grown)
+    return [Culprit(C_MEMORY, None, grown, site=site, stack=clues.native_calls(grown))]
+
+
+def _grown(catch: Catch, signal: LeakSignal) -> float:
+    return next((one.per_round for one in catch.series if one.signal is signal), 0)
 
 
 def _growing(catch: Catch) -> list[_Growing]:

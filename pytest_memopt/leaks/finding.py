@@ -11,6 +11,7 @@ from .ruling import LeakKind
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 OUTSIDE: Final = "outside Python"
 C_MEMORY: Final = "C memory"
+LOST_MEMORY: Final = "memory without an object"
 
 
 class Culprit(NamedTuple):
@@ -24,6 +25,7 @@ class Culprit(NamedTuple):
         holder_type: full name of the type of what holds them; ``None`` where nothing does.
         path: the whole way from a root to them, with keys and indices as ``[*]``.
         site: the line that allocated them (``app/cache.py:41 in put``); ``None`` where it isn't known.
+        stack: the native calls that allocated them, the innermost first; where memray could tell.
     """
 
     type: str
@@ -33,6 +35,7 @@ class Culprit(NamedTuple):
     holder_type: str | None = None
     path: str | None = None
     site: str | None = None
+    stack: tuple[str, ...] = ()
 
 
 class LeakFinding(NamedTuple):
@@ -69,7 +72,7 @@ def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...]) -> str
     if not culprits:
         return f"{OUTSIDE}: {', '.join(signals)}"
     first = culprits[0]
-    if first.type == C_MEMORY:
+    if first.type in (C_MEMORY, LOST_MEMORY):
         return f"{OUTSIDE}: {', '.join(signals)}{_without_number(first.site)}"
     return f"{first.path or first.holder} <- {first.type}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..units import format_change, format_count, format_size
-from .finding import OUTSIDE, Culprit, LeakFinding
+from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, LeakFinding
 
 _BYTE_SIGNALS: Final = ("small_bytes", "heap_bytes", "mapped_bytes")
 _COUNT_NOUNS: Final = {
@@ -39,10 +39,25 @@ def leak_headline(finding: LeakFinding) -> str:
 
 def leak_lines(finding: LeakFinding) -> list[str]:
     """The headline, and below it each culprit and the evidence."""
-    culprits = [_culprit_line(culprit, finding.culprits[0]) for culprit in finding.culprits] or [_UNSEEN]
-    if not finding.culprits and finding.per_round.get("heap_bytes", 0) > 0:
-        culprits.append("whose memory it is, memray may tell: python -m memray run --native -m pytest …")
-    return [leak_headline(finding), *culprits, *_series_lines(finding), f"signature: {finding.signature}"]
+    culprits = [line for culprit in finding.culprits for line in _culprit_lines(culprit, finding.culprits[0])]
+    return [
+        leak_headline(finding),
+        *(culprits or [_UNSEEN]),
+        *_series_lines(finding),
+        f"signature: {finding.signature}",
+    ]
+
+
+def _culprit_lines(culprit: Culprit, first: Culprit) -> list[str]:
+    """One culprit, and below it the native calls where they are known, or what might tell them."""
+    lines = [_culprit_line(culprit, first)]
+    if culprit.stack:
+        lines.append(f"  by {' < '.join(culprit.stack)}")
+    elif culprit.type == LOST_MEMORY:
+        lines.append(_UNSEEN)
+    elif culprit.type == C_MEMORY and culprit.site is None:
+        lines.append("whose memory it is, memray may tell: pip install pytest-memopt[memray]")
+    return lines
 
 
 def _culprit_line(culprit: Culprit, first: Culprit) -> str:

@@ -46,6 +46,19 @@ def site_of(objects: Iterable[object]) -> Site | None:
     return lines.most_common(1)[0][0] if lines else None
 
 
+def lines_of_what_is_left() -> tuple[Site, ...]:
+    """The lines that made what is left of all that came to be in this block, those that hold the most first."""
+    traces = tracemalloc.take_snapshot().statistics("traceback")
+    held = [
+        HeldBy(
+            tuple((frame.filename, frame.lineno, None) for frame in reversed(trace.traceback)), trace.size, trace.count
+        )
+        for trace in traces
+        if not all(is_runner(frame.filename) for frame in trace.traceback)
+    ]
+    return sites_of(held)
+
+
 def _site_of_one(one: object) -> Site | None:
     frames = _frames_of(one)
     if all(is_runner(path) for path, _ in frames):

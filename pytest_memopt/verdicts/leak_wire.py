@@ -15,7 +15,7 @@ def leak_to_wire(finding: LeakFinding) -> dict[str, Any]:
         "verdict": finding.verdict.value,
         "rounds": finding.rounds,
         "per_round": dict(finding.per_round),
-        "culprits": [culprit._asdict() for culprit in finding.culprits],
+        "culprits": [{**culprit._asdict(), "stack": list(culprit.stack)} for culprit in finding.culprits],
         "signature": finding.signature,
         "why": finding.why,
         "series": {name: list(changes) for name, changes in finding.series.items()},
@@ -31,7 +31,10 @@ def leak_from_wire(data: Mapping[str, Any]) -> LeakFinding:
         rounds=data["rounds"],
         per_round=dict(data.get("per_round", {})),
         culprits=tuple(
-            Culprit(**{name: value for name, value in one.items() if name in known}) for one in data.get("culprits", ())
+            Culprit(**{name: value for name, value in one.items() if name in known})._replace(
+                stack=tuple(one.get("stack", ()))
+            )
+            for one in data.get("culprits", ())
         ),
         signature=data.get("signature"),
         why=data.get("why"),

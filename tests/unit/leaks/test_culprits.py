@@ -79,8 +79,8 @@ def world(monkeypatch):
 class KnownLines:
     """Clues that are given: the line that made objects of a type, and the line during which a signal grows."""
 
-    def __init__(self, made=None, grown=None):
-        self.made, self.grown = made or {}, grown or {}
+    def __init__(self, made=None, grown=None, left=None):
+        self.made, self.grown, self.left = made or {}, grown or {}, left
         self.asked = []
 
     def remembered(self):
@@ -92,6 +92,12 @@ class KnownLines:
     def grown_at(self, signal, per_round):
         self.asked.append((signal, per_round))
         return self.grown.get(signal)
+
+    def left_at(self, bytes_per_round, rounds):
+        return self.left
+
+    def native_calls(self, bytes_per_round):
+        return (f"leak of {bytes_per_round:g} B",)
 
 
 def name_culprits_of(caught, clues=None):
@@ -309,4 +315,21 @@ def test_memory_of_c_is_told_where_nothing_in_python_grows(world, is_judged):
         ruling=Ruling(LeakKind.LEAK, signals, ()), series=(Levels(LeakSignal.HEAP_BYTES, tuple(range(0, 900, 80))),)
     )
     found = name_culprits_of(caught, KnownLines(grown={LeakSignal.HEAP_BYTES: "app.py:9 in call"}))
-    assert found == ((Culprit("C memory", None, 80, site="app.py:9 in call"),) if is_judged else ())
+    assert found == (
+        (Culprit("C memory", None, 80, site="app.py:9 in call", stack=("leak of 80 B",)),) if is_judged else ()
+    )
+
+
+@pytest.mark.parametrize("left", ["app.py:5 in loads", None])
+def test_memory_that_no_object_has_is_told_by_its_line(world, left):
+    """What Python's allocators gave, and nothing that can be found has, is told where a line explains it, as what it is."""
+    caught = catch()._replace(series=(Levels(LeakSignal.SMALL_BYTES, tuple(range(0, 480, 48))),))
+    found = name_culprits_of(caught, KnownLines(left=left))
+    assert found == ((Culprit("memory without an object", None, 48, site=left),) if left else ())
+
+
+def test_memory_that_an_object_has_is_the_objects(world):
+    """Where something is found that accumulates, what is left without an object is not asked for."""
+    world["survivors"].append((bytes, [b"one", b"two", b"three"]))
+    caught = catch()._replace(series=(Levels(LeakSignal.SMALL_BYTES, tuple(range(0, 480, 48))),))
+    assert only(name_culprits_of(caught, KnownLines(left="app.py:5 in loads"))).type == "bytes"

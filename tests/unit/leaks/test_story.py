@@ -91,12 +91,31 @@ def test_what_hangs_on_the_first_culprit_says_so():
     assert lines[2:4] == ["+1  list  held with it", "+1  set  held by b.C"]
 
 
-@pytest.mark.parametrize(("per_round", "is_native"), [({"heap_bytes": 5}, True), ({"fds": 1}, False)])
-def test_without_a_culprit_it_says_where_to_look(per_round, is_native):
-    """Memory that no object explains is said to be that of C code, and who may tell more of the C heap."""
-    text = "\n".join(leak_lines(leak(**per_round)))
-    assert "no Python object of it is left" in text
-    assert ("memray" in text) is is_native
+def test_without_a_culprit_it_says_what_that_means():
+    """Memory that no object explains is said to be that of C code, or of a reference too many."""
+    assert "no Python object of it is left" in leak_lines(leak(blocks=1))[1]
+
+
+LOST = Culprit("memory without an object", None, 48, site="app.py:5 in loads")
+NATIVE = Culprit("C memory", None, 80)
+
+
+@pytest.mark.parametrize(
+    ("culprit", "lines"),
+    [
+        (
+            LOST,
+            ["memory without an object  48 B  held outside Python  allocated at app.py:5 in loads", "no Python object"],
+        ),
+        (NATIVE, ["C memory  80 B  held outside Python", "pip install pytest-memopt[memray]"]),
+        (NATIVE._replace(site="a.py:1"), ["C memory  80 B  held outside Python  allocated at a.py:1"]),
+        (NATIVE._replace(stack=("grow (c.c:3)", "a.py:1")), ["C memory  80 B", "  by grow (c.c:3) < a.py:1"]),
+    ],
+)
+def test_what_no_object_holds_says_what_is_known(culprit, lines):
+    """Below it stand the native calls, or who might tell them, or what it means that there is no object."""
+    told = [line for line in leak_lines(leak(culprit, blocks=1))[1:-1] if "run by run" not in line]
+    assert all(expected in line for expected, line in zip(lines, told, strict=True))
 
 
 def test_the_last_rounds_are_told_of_what_grows():
