@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .ruling import LeakKind
+from .ruling import FLAT_ROUNDS, LeakKind
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 OUTSIDE: Final = "outside Python"
 C_MEMORY: Final = "C memory"
 LOST_MEMORY: Final = "memory without an object"
+INTERRUPTED: Final = "interrupted"
 
 
 class Culprit(NamedTuple):
@@ -50,6 +51,7 @@ class LeakFinding(NamedTuple):
         why: the reason behind a verdict that needs one.
         series: the newest changes of each signal that moved, round by round.
         duration_s: seconds that the hunt took.
+        wanted_rounds: rounds that were wanted at least before it was called clean.
     """
 
     verdict: LeakKind
@@ -60,6 +62,12 @@ class LeakFinding(NamedTuple):
     why: str | None = None
     series: Mapping[str, tuple[int, ...]] = MappingProxyType({})
     duration_s: float = 0.0
+    wanted_rounds: int = FLAT_ROUNDS
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the hunt was broken off from outside."""
+        return self.verdict is LeakKind.INCONCLUSIVE and (self.why or "").startswith(INTERRUPTED)
 
     @property
     def is_leak(self) -> bool:

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple, Protocol
 
 from ..meters.rounds import SIGNALS, Care, LeakSignal
 from .census import Census, Follower, Grown
+from .finding import INTERRUPTED
 from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, goes_on, is_flat, rule, trips_over
 from .series import ContainerGrowth, Levels, changes_of
+from .standing import Standing, standing_of
 
 _QUICK_ROUNDS: Final = 6
 _QUICK_MOST: Final = 2  # times as many rounds as are wanted at least
@@ -41,10 +43,12 @@ class Patience(NamedTuple):
     Attributes:
         least: rounds that are wanted at least before a workload is called clean.
         budget_s: seconds after which an undecided hunt is given up.
+        silent_s: seconds after which those who wait are told, before each round, how it stands.
     """
 
     least: int = FLAT_ROUNDS
     budget_s: float = 20.0
+    silent_s: float = 1.0
 
 
 class Catch(NamedTuple):
@@ -97,12 +101,15 @@ class Hunt:
         self._clock = clock
         self._census = census
         self._suspects = suspects
+        self._on_round: Callable[[Standing], object] | None = None
         self._started_s = clock()
         self._quick = max(_QUICK_ROUNDS, _QUICK_MOST * patience.least)
         self._most = max(_THOROUGH_ROUNDS, _THOROUGH_MOST * patience.least)
         self._levels = array("q", [0] * (max(self._quick, self._most) + 1) * len(SIGNALS))
         self._earlier: tuple[tuple[int, ...], ...] = ((),) * len(SIGNALS)
         self._rounds = 0
+        self._judged = 0
+        self._natural: Catch | None = None
 
     @property
     def rounds(self) -> int:
@@ -114,12 +121,24 @@ class Hunt:
         """Seconds since the hunt was prepared."""
         return self._clock() - self._started_s
 
-    def pursue(self) -> Catch:
-        """Repeat the workload until its memory is decided, or the time is up."""
+    def pursue(self, on_round: Callable[[Standing], object] | None = None) -> Catch:
+        """Repeat the workload until its memory is decided, or the time is up.
+
+        Args:
+            on_round: told between two rounds how a long hunt stands; what it allocates must not stay.
+        """
+        self._on_round = on_round
         try:
             return self._pursue_quickly() or self._pursue_thoroughly()
         finally:
             self._meter.end()
+
+    def break_off(self) -> Catch:
+        """What was read until the hunt was interrupted, which is inconclusive."""
+        ruling = Ruling(LeakKind.INCONCLUSIVE, why=f"{INTERRUPTED} in run {self._rounds + 1}")
+        if self._natural is not None:  # with the caches cleared it could only have been confirmed
+            return self._natural._replace(ruling=ruling, rounds=self._rounds, duration_s=self.elapsed_s)
+        return self._catch(ruling, self._judged + 1)
 
     def _pursue_quickly(self) -> Catch | None:
         """That the workload is flat, that it trips over a known leak, or that the time is up; else ``None``."""
@@ -134,6 +153,7 @@ class Hunt:
             self._round()
             self._meter.read(self._levels, row)
             follower.read(row)
+            self._judged = row
             if row >= self._patience.least and is_flat(self._series(row + 1), least=least):
                 return self._catch(Ruling(LeakKind.CLEAN), row + 1)
             if self._is_late():
@@ -145,7 +165,7 @@ class Hunt:
 
     def _pursue_thoroughly(self) -> Catch:
         """The ruling on thorough rounds; a leak must show with the interpreter's caches left alone, and cleared."""
-        natural = self._pursue_with(Care.THOROUGH)
+        self._natural = natural = self._pursue_with(Care.THOROUGH)
         kind = natural.ruling.kind
         if kind in (LeakKind.CLEAN, LeakKind.FRAGMENTATION) or self._is_late():
             return natural
@@ -165,6 +185,7 @@ class Hunt:
             self._round()
         follower = Follower([one.container for one in census.grown_since()], self._most + 1)
         row, ruling = 0, None
+        self._judged = 0  # until now those of the phase before stand in the table
         self._meter.read(self._levels, 0)
         follower.read(0)
         while ruling is None and row < self._most and not self._is_late():
@@ -172,6 +193,7 @@ class Hunt:
             self._round()
             self._meter.read(self._levels, row)
             follower.read(row)
+            self._judged = row
             series = self._series(row + 1)
             if shown is not None and goes_on(series, shown.series, shown.ruling.signals):
                 ruling = shown.ruling
@@ -185,6 +207,11 @@ class Hunt:
         return self._catch(ruling, row + 1, follower, late)
 
     def _round(self) -> None:
+        # before the round, as all rounds begin with it, those too that are not judged: the first time costs the most
+        if self._on_round is not None and self.elapsed_s >= self._patience.silent_s:
+            self._on_round(
+                standing_of(self._levels, self._judged, self._rounds, self.elapsed_s, self._patience.budget_s)
+            )
         self._run()
         self._rounds += 1
 

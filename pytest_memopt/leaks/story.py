@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ..units import format_change, format_count, format_size
@@ -22,7 +23,12 @@ _UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a 
 
 def leak_headline(finding: LeakFinding) -> str:
     """The leak in a few words: ``'leaks 640 B in 10 blocks per run (18 runs): 10 dict held by app.STATE'``."""
-    added = finding.per_round
+    text = f"leaks {added_text(finding.per_round) or 'memory'} per run ({format_count(finding.rounds)} runs)"
+    return f"{text}: {_short(finding.culprits[0])}" if finding.culprits else text
+
+
+def added_text(added: Mapping[str, float]) -> str:
+    """What a run adds, by signal, in a few words: ``'640 B in 10 blocks and 1 thread'``; ``''`` for nothing."""
     pieces = []
     in_bytes, blocks = sum(added.get(name, 0) for name in _BYTE_SIGNALS), added.get("blocks", 0)
     in_blocks = f"{amount_text(blocks)} block{'s' if blocks != 1 else ''}" if blocks > 0 else ""
@@ -33,8 +39,7 @@ def leak_headline(finding: LeakFinding) -> str:
     for name, nouns in _COUNT_NOUNS.items():
         if (count := added.get(name, 0)) > 0:
             pieces.append(f"{amount_text(count)} {nouns[count != 1]}")
-    text = f"leaks {' and '.join(pieces) or 'memory'} per run ({format_count(finding.rounds)} runs)"
-    return f"{text}: {_short(finding.culprits[0])}" if finding.culprits else text
+    return " and ".join(pieces)
 
 
 def leak_lines(finding: LeakFinding) -> list[str]:
@@ -43,7 +48,7 @@ def leak_lines(finding: LeakFinding) -> list[str]:
     return [
         leak_headline(finding),
         *(culprits or [_UNSEEN]),
-        *_series_lines(finding),
+        *series_lines(finding),
         f"signature: {finding.signature}",
     ]
 
@@ -90,7 +95,7 @@ def _held(holder: str) -> str:
     return f"held {OUTSIDE}" if holder == OUTSIDE else f"held by {holder}"
 
 
-def _series_lines(finding: LeakFinding) -> list[str]:
+def series_lines(finding: LeakFinding) -> list[str]:
     """What the newest rounds added, for the signals that grew."""
     lines = []
     for name, changes in finding.series.items():

@@ -99,9 +99,10 @@ class Activation:
         known = self._known_leaks()
 
         def make_hunter() -> LeakHunter:
+            from .hunt_progress import hunt_progress_of
             from .leak_hunt import LeakHunter
 
-            return LeakHunter(engine.rounds, self.settings, known)
+            return LeakHunter(engine.rounds, self.settings, known, hunt_progress_of(self._config))
 
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker, make_hunter)
         guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)

@@ -11,11 +11,12 @@ import pytest
 from ..errors import HistoryError, MemoptError
 from ..report import json_report, terminal
 from ..report.failure import warn_line
+from ..report.leaks import slow_hunt
 from ..report.output import open_report
 from ..report.ranking import unchecked
 from ..report.summary import RunSummary
 from ..settings import Settings
-from ..verdicts.record import VerdictKind
+from ..verdicts.record import TestRecord, VerdictKind
 from . import journal
 from .header import WORKER_OUTPUT, Header
 from .run_ledger import RunLedger
@@ -41,7 +42,7 @@ class Controller:
         """Take what the report brought along, and don't let pytest keep it a second time."""
         wire: Mapping[str, Any] | None = report.__dict__.pop("memopt", None)
         if wire is not None:
-            self._ledger.add(wire)
+            self._tell_slow_hunt(self._ledger.add(wire))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -60,6 +61,13 @@ class Controller:
         worker = node.gateway.id
         if error and (entry := journal.take_last(self._header.journal_folder, self.run_name, worker)) is not None:
             self._ledger.lose(worker, entry.story)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C: what workers are doing is not waited for, so that at least the tests they were in are told."""
+        for worker in sorted(self._workers):
+            entry = journal.take_last(self._header.journal_folder, self.run_name, worker)
+            if entry is not None and entry.nodeid and not self._ledger.knows(entry.nodeid):
+                self._ledger.warnings.append(f"{worker} was interrupted: {entry.story}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
@@ -90,13 +98,14 @@ class Controller:
         if verbosity < 0:
             for line in _left_unsaid(summary):
                 writer.line(line)
-        if not self._settings.report:
+        if summary.tests and not self._settings.report:
             for warning in summary.warnings:
                 writer.line(f"warning: {warning}", yellow=True)
 
     def _must_tell(self, summary: RunSummary) -> bool:
         told = (VerdictKind.BREACH, VerdictKind.UNMEASURED, VerdictKind.WARM_UP, VerdictKind.INCONCLUSIVE)
         is_noteworthy = any(record.verdict in told and record.limits for record in summary.tests)
+        is_noteworthy |= any(record.leak is not None and record.leak.is_interrupted for record in summary.tests)
         return is_noteworthy or bool(summary.warnings) or any(worker.lost for worker in summary.workers)
 
     def _write_json(self, summary: RunSummary) -> None:
@@ -112,6 +121,14 @@ class Controller:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line(f"memopt: {message}", yellow=True)
+
+    def _tell_slow_hunt(self, record: TestRecord) -> None:
+        """With ``-v``, a line below a test whose hunt took long, wherever it ran; it ends when pytest goes on."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0:
+            return
+        if (told := slow_hunt(record)) is not None:
+            reporter.write(f"\n  leak hunt in {record.nodeid}: {told}", flush=True)
 
     def _note_killed_runs(self) -> None:
         try:

@@ -24,7 +24,7 @@ from . import compat
 from .failure import make_failure, outcome_of
 from .recorder import Recorder
 from .rerun import CannotRerun, Rerunner
-from .run import ItemRun, Purpose
+from .run import INTERRUPTIONS, ItemRun, Purpose
 from .wanted import NOTHING_WANTED, Wanted, wanted_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 WANTED: pytest.StashKey[Wanted] = pytest.StashKey()
 DOORS = {"memory_snapshot": f"{__package__}.counted_snapshots", "memopt": f"{__package__}.probe"}
 RUNS_IN_DOUBT = 10
+INTERRUPTED = "interrupted while it was run again"
 FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
 
 
@@ -63,6 +64,7 @@ class Examiner:
         self._item: pytest.Item | None = None
         self._wanted = NOTHING_WANTED
         self._exempt_reports: dict[Phase, pytest.TestReport] = {}
+        self._interruption: BaseException | None = None
         self.is_foreign = False
 
     @property
@@ -115,10 +117,15 @@ class Examiner:
             self._exempt_reports = {}
 
     def conclude(self) -> None:
-        """All reports of the current run were made, and none was handed on yet: measure, judge, and tell."""
+        """All reports of the current run were made, and none was handed on yet: measure, judge, and tell.
+
+        What interrupts a run of ours comes through when what is known of the test is on its report.
+        """
         run = self._recorder.finish()
         if run is not None and run.purpose is not Purpose.RERUN:
             self._attach(run.reports[Phase.TEARDOWN], self._examine(run))
+            if self._interruption is not None:
+                raise self._interruption
 
     def _exempt_record(self, item: pytest.Item) -> TestRecord:
         wanted = self.wanted(item)
@@ -151,7 +158,8 @@ class Examiner:
             return record if is_skip else record._replace(verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
         if record.limits:
             record = self._judge(run, run.measured, record, self._rerunner)
-        if record.verdict is not VerdictKind.BREACH and (wish := self.wanted(run.item).leaks) is not None:
+        is_over = record.verdict is VerdictKind.BREACH or self._interruption is not None
+        if not is_over and (wish := self.wanted(run.item).leaks) is not None:
             record = self._hunt(run, record, wish, self._rerunner)
         return record
 
@@ -159,6 +167,7 @@ class Examiner:
         hunter = self._hunter = self._hunter or self._make_hunter()
         with self._at_home():
             finding = hunter.hunt(run.item, self._next, rerunner, wish)
+        self._interruption = hunter.interruption
         if finding.is_leak and (excuse := hunter.excuse(finding, wish)) is not None:
             return record._replace(leak=finding, verdict=VerdictKind.KNOWN_LEAK, why=excuse)
         if finding.verdict is LeakKind.CLEAN:
@@ -177,11 +186,15 @@ class Examiner:
         runs, sites = [measured], tuple[Site, ...]()
         judgement = judge(runs, wanted.limits)
         if warmup or judgement.breaches or self._is_blurred(wanted, measured):
-            with rerunner.ready(self._next), self._at_home():
-                runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
-                judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
-                if judgement.standing and no_rerun is None:
-                    sites = rerunner.find_sites(wanted.plan)
+            try:
+                with rerunner.ready(self._next), self._at_home():
+                    runs, no_rerun = self._confirmed_runs(measured, wanted, warmup, rerunner)
+                    judgement = judge(runs, wanted.limits, no_rerun=no_rerun)
+                    if judgement.standing and no_rerun is None:
+                        sites = rerunner.find_sites(wanted.plan)
+            except INTERRUPTIONS as interruption:
+                self._interruption = interruption
+                return record._replace(verdict=VerdictKind.INCONCLUSIVE, why=INTERRUPTED)
         record = record._replace(
             measured=runs[0]._replace(types=runs[-1].types),
             verdict=judgement.verdict,

@@ -59,7 +59,12 @@ def _run_phases(
         # the session is interrupted, and the test itself was over
         _hand_on(waiting, log)
         raise
-    examiner.conclude()
+    try:
+        examiner.conclude()
+    except BaseException:
+        # the session is interrupted, and the test itself was over
+        _hand_on([*waiting, teardown_report], log)
+        raise
     _hand_on(waiting, log)
     if sibling is not None:
         _complete_teardown(item, _next_to_run(item, nextitem), runner, teardown_report)

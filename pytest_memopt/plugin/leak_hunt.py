@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,19 +15,31 @@ from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.series import typical
+from ..leaks.standing import Standing
 from ..leaks.wish import LeakWish
 from ..meters.rounds import RoundMeter
 from ..settings import Settings
+from .hunt_progress import HuntProgress
 from .rerun import CannotRerun, Rerunner
+from .run import INTERRUPTIONS
 
+SILENT_S = 1.0
 _TOLD_MOST = 32
 ACCEPTED = "accepted in this run"
 
 
 class LeakHunter:
-    """Hunts leaks in one item after the other; one per process."""
+    """Hunts leaks in one item after the other; one per process.
 
-    def __init__(self, meter: RoundMeter, settings: Settings, known: KnownLeaks) -> None:
+    Attributes:
+        interruption: what broke off the last hunt from outside (Ctrl-C); ``None`` where nothing did.
+    """
+
+    def __init__(
+        self, meter: RoundMeter, settings: Settings, known: KnownLeaks, progress: HuntProgress | None = None
+    ) -> None:
+        self._progress = progress
+        self.interruption: BaseException | None = None
         self._meter = meter
         self._budget_s = settings.leak_budget_s
         self._accepts = settings.accepts_leaks
@@ -45,20 +59,36 @@ class LeakHunter:
         return f"known until {known.expires}, which is over: {known.reason}" if known is not None else None
 
     def hunt(self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish) -> LeakFinding:
-        """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive."""
-        patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._budget_s)
-        with rerunner.quiet(nextitem):
+        """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive.
+
+        When it is interrupted, what was found until then; whoever asks raises ``interruption`` when that is told.
+        """
+        patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._budget_s, silent_s=SILENT_S)
+        shown = self._progress.of(item) if self._progress is not None else nullcontext()
+        with rerunner.quiet(nextitem), shown as on_round:
             suspects = [container for container, _ in self._told.values()]
             hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
+            finding = self._pursue(hunt, on_round, rerunner, item.config.rootpath)
+        return finding._replace(wanted_rounds=patience.least)
+
+    def _pursue(
+        self, hunt: Hunt, on_round: Callable[[Standing], None] | None, rerunner: Rerunner, root: Path
+    ) -> LeakFinding:
+        try:
+            catch = hunt.pursue(on_round)
+        except CannotRerun as problem:
+            return LeakFinding(
+                LeakKind.INCONCLUSIVE, hunt.rounds, why=str(problem), duration_s=round(hunt.elapsed_s, 3)
+            )
+        except INTERRUPTIONS as interruption:
+            self.interruption = interruption
+            catch = hunt.break_off()
+        culprits: tuple[Culprit, ...] = ()
+        if catch.ruling.kind is LeakKind.LEAK:
             try:
-                catch = hunt.pursue()
-            except CannotRerun as problem:
-                return LeakFinding(
-                    LeakKind.INCONCLUSIVE, hunt.rounds, why=str(problem), duration_s=round(hunt.elapsed_s, 3)
-                )
-            culprits: tuple[Culprit, ...] = ()
-            if catch.ruling.kind is LeakKind.LEAK:
-                culprits = self._retold(catch) or self._name(catch, rerunner, item.config.rootpath)
+                culprits = self._retold(catch) or self._name(catch, rerunner, root)
+            except INTERRUPTIONS as interruption:
+                self.interruption = interruption
         return finding_of(catch, culprits)
 
     def _retold(self, catch: Catch) -> tuple[Culprit, ...]:
@@ -85,6 +115,8 @@ class LeakHunter:
 
         try:
             return name_culprits(rerunner.repeat, catch, LineClues(rerunner.repeat, self._meter.counters, root))
+        except INTERRUPTIONS:
+            raise
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
             return ()
 

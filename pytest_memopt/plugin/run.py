@@ -23,6 +23,7 @@ class Purpose(Enum):
 
 
 AGAIN = (Purpose.RERUN, Purpose.ROUND)
+INTERRUPTIONS = (KeyboardInterrupt, pytest.exit.Exception)  # they end the session, and must come through
 
 
 class ItemRun:

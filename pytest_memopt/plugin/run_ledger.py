@@ -44,8 +44,8 @@ class RunLedger:
         """Seconds since the run began."""
         return self._clock() - self._started_s
 
-    def add(self, wire: Mapping[str, Any]) -> None:
-        """Take in what came with a report."""
+    def add(self, wire: Mapping[str, Any]) -> TestRecord:
+        """Take in what came with a report; the test's record."""
         record = wire["record"]
         if not isinstance(record, TestRecord):
             record = from_wire(record)
@@ -53,10 +53,15 @@ class RunLedger:
         for fixture in wire.get("fixtures", ()):
             self._add_fixture(FixtureUse(**fixture))
         self._follow(record)
+        return record
 
     def lose(self, worker: str, story: str) -> None:
         """A worker died; ``story`` says in which test, and how much memory it had."""
         self._processes.setdefault(worker, _Process()).lost = story
+
+    def knows(self, nodeid: str) -> bool:
+        """Whether that test is over."""
+        return nodeid in self._records
 
     def records(self) -> tuple[TestRecord, ...]:
         """One record a test, in the order in which they ended."""

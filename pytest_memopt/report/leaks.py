@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..leaks.finding import LeakFinding
-from ..leaks.ruling import LeakKind
-from ..leaks.story import leak_headline, leak_lines
+from ..leaks.ruling import LeakKind, flat_rounds
+from ..leaks.story import leak_headline, leak_lines, series_lines
 from ..settings import DEFAULT_KNOWN_LEAKS
 from ..units import format_count
 from ..verdicts.record import TestRecord, VerdictKind
 from .explanation import Explanation
-from .wording import counted, format_seconds
+from .wording import counted, format_seconds, ordinal
+
+SLOWEST_SHOWN: Final = 5
+_SLOW_S: Final = 1.0
 
 
 def explain_leak(finding: LeakFinding, *, rerun_hint: str, lapsed: str | None = None) -> Explanation:
@@ -64,6 +67,51 @@ def hunts_text(tests: Iterable[TestRecord]) -> str | None:
     seconds = format_seconds(sum(finding.duration_s for finding in hunts))
     told = f"{counted(len(hunts), 'test')} hunted for leaks, {format_count(clean)} clean"
     return f"{told}: {rounds:.1f} runs each, {seconds} in all"
+
+
+def sight_text(tests: Iterable[TestRecord]) -> str | None:
+    """Which leaks the rounds of all hunts could see, whichever test has them; ``None`` where no test was found clean."""
+    clean = [record.leak for record in tests if record.leak is not None and record.leak.verdict is LeakKind.CLEAN]
+    if not clean:
+        return None
+    least = min(finding.rounds for finding in clean)
+    # nothing may be added for so many rounds in a row: what leaks as often as that is never taken for clean
+    seen = min(flat_rounds(finding.wanted_rounds) for finding in clean)
+    told = f"{counted(least, 'run')} at least: a leak in every {ordinal(seen)} run is seen"
+    return f"{told}, one in every k-th needs --memopt-rounds 3k"
+
+
+def slowest_hunts(tests: Iterable[TestRecord]) -> list[str]:
+    """The hunts that took the longest, a second at least: how long, in which test, how many runs, and the verdict."""
+    slow = [
+        (record.nodeid, record.leak)
+        for record in tests
+        if record.leak is not None and record.leak.duration_s >= _SLOW_S
+    ]
+    ranked = sorted(slow, key=lambda hunt: -hunt[1].duration_s)
+    return [f"{nodeid}: {hunt_text(finding)}" for nodeid, finding in ranked[:SLOWEST_SHOWN]]
+
+
+def slow_hunt(record: TestRecord) -> str | None:
+    """What is said of a hunt that took a second or more when its test is over; ``None`` for all others."""
+    finding = record.leak
+    return hunt_text(finding) if finding is not None and finding.duration_s >= _SLOW_S else None
+
+
+def hunt_text(finding: LeakFinding) -> str:
+    """How long a hunt took, in how many runs, and how it ended: ``'4.2 s, 58 runs, clean'``."""
+    word = finding.verdict.value.replace("-", " ")
+    return f"{format_seconds(finding.duration_s)}, {counted(finding.rounds, 'run')}, {word}"
+
+
+def broken_off(tests: Iterable[TestRecord]) -> list[str]:
+    """The hunts that were interrupted, a line each, and below it what their runs had added until then."""
+    lines = []
+    for record in tests:
+        if record.leak is not None and record.leak.is_interrupted:
+            grown = series_lines(record.leak) or ["nothing grew until then"]
+            lines += [f"{record.nodeid}: the hunt was {record.leak.why}", *(f"  {line}" for line in grown)]
+    return lines
 
 
 def _seen_in(records: list[TestRecord]) -> str:

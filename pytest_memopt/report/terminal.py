@@ -12,7 +12,7 @@ from ..units import format_change, format_count, format_size
 from ..verdicts.record import TestRecord, VerdictKind
 from .failure import short
 from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
-from .leaks import hunts_text, leak_lots
+from .leaks import broken_off, hunts_text, leak_lots, sight_text, slowest_hunts
 from .notes import notes, row_style
 from .ranking import failing, unchecked, worst_fixtures, worst_tests
 from .sparkline import sparkline
@@ -105,6 +105,7 @@ class _Page(NamedTuple):
             yield tuple(span for line in rest for span in (between, *line))[1:]
         for record in filter(failing, worst_tests(self.summary)):
             yield self._line(Span(record.nodeid, Style.STRONG), Span(f": {_failure_text(record)}", row_style(record)))
+        yield from self._broken_off()
         yield from self._losses()
 
     def _tests(self) -> Iterator[Line]:
@@ -131,11 +132,22 @@ class _Page(NamedTuple):
         return Row(figures, record.nodeid, notes(record, trend), row_style(record))
 
     def _leaks(self) -> Iterator[Line]:
-        """Each leak once, whichever tests show it, and how long the hunts took."""
+        """Each leak once, whichever tests show it, how long the hunts took, and what they could see."""
         for lot in leak_lots(self.summary.tests):
             yield self._line(Span("leak  ", Style.BAD), Span(lot.told), Span(lot.seen_in, Style.FAINT))
         if (text := hunts_text(self.summary.tests)) is not None:
-            yield from self._flow([Span(text)])
+            sight = sight_text(self.summary.tests)
+            yield from self._flow([Span(text), *([Span(sight)] if sight is not None else [])])
+        if self.verbosity > 0 and (slowest := slowest_hunts(self.summary.tests)):
+            yield self._line(Span("slowest hunts:"))
+            for told in slowest:
+                yield self._line(Span(f"  {told}"))
+        yield from self._broken_off()
+
+    def _broken_off(self) -> Iterator[Line]:
+        """The hunts that were interrupted, with what they had seen."""
+        for told in broken_off(self.summary.tests):
+            yield self._line(Span(told))
 
     def _fixtures(self) -> Iterator[Line]:
         """The table of the fixtures that hold or take the most."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..leaks.finding import Culprit, LeakFinding
-from ..leaks.ruling import LeakKind
+from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 
 
 def leak_to_wire(finding: LeakFinding) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def leak_to_wire(finding: LeakFinding) -> dict[str, Any]:
         "why": finding.why,
         "series": {name: list(changes) for name, changes in finding.series.items()},
         "duration_s": finding.duration_s,
+        "wanted_rounds": finding.wanted_rounds,
     }
 
 
@@ -40,4 +41,5 @@ def leak_from_wire(data: Mapping[str, Any]) -> LeakFinding:
         why=data.get("why"),
         series={name: tuple(changes) for name, changes in data.get("series", {}).items()},
         duration_s=data.get("duration_s", 0.0),
+        wanted_rounds=data.get("wanted_rounds", FLAT_ROUNDS),
     )

@@ -94,21 +94,86 @@ def test_the_value_of_a_wider_fixture_is_named(serial_project):
 
 
 def test_an_interruption_in_a_later_run_ends_the_session(serial_project):
-    """Ctrl-C while a test is repeated is pytest's own end: what was done so far is summed up, and no code of ours shown."""
+    """Ctrl-C while a test is repeated is pytest's own end: the test itself had passed, and what its runs showed is told."""
     suite = """
-        RUNS = []
-        def test_first(): pass
+        RUNS, KEPT = [], []
+        def test_leaks(): KEPT.append([1])
         def test_interrupted():
-            RUNS.append(1)
-            if len(RUNS) == 3: raise KeyboardInterrupt
+            RUNS.append([1])
+            if len(RUNS) == 15: raise KeyboardInterrupt
         def test_never(): pass
     """
     project = serial_project.with_files({"test_ctrl_c.py": dedent(suite)})
-    run = project.run("--memopt-leaks", "--memopt-report", "--memopt-no-history")
+    run = project.measure("--memopt-leaks", "--memopt-report", "--memopt-no-history")
     run.assert_no_crash()
     assert run.result.ret == pytest.ExitCode.INTERRUPTED
+    assert run.counts == {"failed": 1, "passed": 1}
+    assert run.lines_with("memory: leaks", "held by test_ctrl_c.KEPT")
+    assert run.lines_with("test_interrupted: the hunt was interrupted in run 14")
+    assert run.lines_with("  blocks, run by run: +")
+    record = run.test("::test_interrupted")
+    assert (record["verdict"], record["why"]) == ("inconclusive", "interrupted in run 14")
+    assert (record["outcome"], record["leak"]["rounds"], len(run.tests)) == ("passed", 13, 2)
+    jsonschema.validate(run.document, schema())
+
+
+@pytest.mark.parametrize("interrupt", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+def test_an_interruption_after_the_verdict_leaves_it(serial_project, interrupt):
+    """Ctrl-C while a culprit is looked for leaves the leak that was shown, without a name."""
+    suite = f"""
+        import pytest
+        RUNS, KEPT = [], []
+        def test_leaks():
+            KEPT.append([1])
+            RUNS.append(1)
+            if len(RUNS) == 34: {interrupt}
+    """
+    run = serial_project.with_files({"test_late.py": dedent(suite)}).measure("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.result.ret == pytest.ExitCode.INTERRUPTED
+    record = run.test("::test_leaks")
+    assert (record["outcome"], record["verdict"], record["leak"]["culprits"]) == ("failed", "leak", [])
+
+
+def test_an_interruption_in_a_limit_s_rerun_is_told(serial_project):
+    """Ctrl-C while a breach is confirmed leaves the test as it was, with a verdict that is inconclusive."""
+    suite = """
+        import pytest
+        RUNS, KEPT = [], []
+        @pytest.mark.memory_limit(growth="1 KiB")
+        def test_grows():
+            RUNS.append(1)
+            KEPT.append(bytes(100_000))
+            if len(RUNS) == 2: pytest.exit("enough")
+    """
+    run = serial_project.with_files({"test_exit.py": dedent(suite)}).measure()
+    run.assert_no_crash()
     assert run.counts == {"passed": 1}
-    assert run.lines_with("1 test hunted for leaks, 1 clean")
+    record = run.test("::test_grows")
+    assert (record["verdict"], record["why"]) == ("inconclusive", "interrupted while it was run again")
+
+
+def test_an_interruption_tells_what_workers_found_and_were_at(serial_project):
+    """Ctrl-C in a hunt under xdist: the leaks found before it are told, and in which test the worker was; the JSON is written."""
+    pytest.importorskip("xdist")
+    suite = """
+        import os, signal, time
+        RUNS, KEPT = [], []
+        def test_leaks(): KEPT.append([1])
+        def test_interrupted():
+            RUNS.append(1)
+            if len(RUNS) == 3:
+                time.sleep(1)  # until the controller has read of the test before
+                os.kill(os.getppid(), signal.SIGINT)
+                raise KeyboardInterrupt
+    """
+    run = serial_project.with_args("-n", "1").with_files({"test_ctrl_c.py": dedent(suite)}).measure("--memopt-leaks")
+    run.assert_no_crash()
+    assert run.result.ret == pytest.ExitCode.INTERRUPTED
+    assert run.test("::test_leaks")["verdict"] == "leak"
+    assert run.lines_with("memory: leaks", "held by test_ctrl_c.KEPT")
+    told = run.lines_with("gw0 was interrupted: it was running test_ctrl_c.py::test_interrupted")
+    assert len(told) == 1
 
 
 def test_tests_that_handle_the_collector_are_hunted(serial_project):

@@ -2,13 +2,14 @@
 
 from array import array
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 
 from benchmarks.leak_series import KINDS, Truth, false_alarms, missed, report, simulate
 from pytest_memopt.leaks.census import Grown
 from pytest_memopt.leaks.hunt import Hunt, Patience, per_round
-from pytest_memopt.leaks.ruling import LeakKind
+from pytest_memopt.leaks.ruling import LeakKind, flat_rounds
 from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal
 
 WIDTH = len(SIGNALS)
@@ -174,3 +175,61 @@ def test_verdicts_are_as_sure_as_they_say():
     """Of 2 000 series, clean and leaking, noisy and not, no clean one is accused and 1 % of the leaks are missed at most."""
     tallies = simulate(2000, kinds=[kind for kind in KINDS if kind.truth is not Truth.EITHER])
     assert (false_alarms(tallies), missed(tallies) <= 0.01) == (0, True), report(tallies)
+
+
+def test_long_hunts_tell_before_each_round_how_they_stand(clock):
+    """From the second on that a hunt takes, each round begins with the runs so far, what they added, and the time left."""
+    told = []
+    workload = Workload([], always=2, takes_s=0.5, clock=clock)
+    Hunt(workload.run, workload, Patience(budget_s=2.2), clock, workload.census).pursue(told.append)
+    assert [(one.rounds, one.judged, one.per_round) for one in told] == [
+        (2, 1, {"blocks": 2.0}),
+        (3, 2, {"blocks": 2.0}),
+        (4, 3, {"blocks": 2.0}),
+    ]
+    assert [(one.elapsed_s, round(one.left_s, 1)) for one in told] == [(1.0, 1.2), (1.5, 0.7), (2.0, 0.2)]
+
+
+def test_short_hunts_are_silent(clock):
+    """Within the first second nobody is told anything."""
+    told = []
+    workload = Workload([], takes_s=0.2, clock=clock)
+    Hunt(workload.run, workload, clock=clock, census=workload.census).pursue(told.append)
+    assert told == []
+
+
+def test_an_interrupted_hunt_tells_what_it_read():
+    """What was read until then is inconclusive, with the run that was interrupted; the thorough series outlives the next one's start."""
+
+    def interrupted_in(run, care):
+        workload = Workload([], always=3)
+        one = Hunt(workload.run, workload, clock=lambda: 0.0, census=workload.census)
+        workload.run_as_before = workload.run
+
+        def stop():
+            if workload.begun[-1] is care and workload.runs == run - 1:
+                raise KeyboardInterrupt
+            workload.run_as_before()
+
+        one._run = stop
+        with pytest.raises(KeyboardInterrupt):
+            one.pursue()
+        return one.break_off()
+
+    quick = interrupted_in(4, Care.QUICK)
+    assert (quick.ruling.kind, quick.ruling.why) == (LeakKind.INCONCLUSIVE, "interrupted in run 4")
+    assert (quick.rounds, changes_in(quick)) == (3, (3, 3))
+    assert changes_in(interrupted_in(1, Care.QUICK)) == ()
+    thorough = interrupted_in(14, Care.THOROUGH)
+    assert changes_in(thorough) == (3, 3, 3)
+    cleared = interrupted_in(29, Care.CLEARED)
+    assert (cleared.rounds, len(changes_in(cleared)), cleared.ruling.why) == (28, 12, "interrupted in run 29")
+
+
+@pytest.mark.parametrize("least", [3, 6, 30])
+def test_what_leaks_as_often_as_it_must_rest_is_seen(least):
+    """A leak in every k-th run, for k up to the rounds in which nothing may be added, is found wherever it begins."""
+    for every in range(1, flat_rounds(least) + 1):
+        for first in range(every):
+            adds = [int(run % every == first) for run in range(9 * least + 200)]
+            assert hunt(Workload(adds), least=least, budget_s=inf).pursue().ruling.kind is LeakKind.LEAK, (every, first)

@@ -4,7 +4,16 @@ import pytest
 
 from pytest_memopt.leaks.finding import Culprit, LeakFinding
 from pytest_memopt.leaks.ruling import LeakKind
-from pytest_memopt.report.leaks import LeakLot, explain_leak, hunts_text, leak_lots
+from pytest_memopt.report.leaks import (
+    LeakLot,
+    broken_off,
+    explain_leak,
+    hunts_text,
+    leak_lots,
+    sight_text,
+    slow_hunt,
+    slowest_hunts,
+)
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
 
 LEAK = LeakFinding(
@@ -64,3 +73,52 @@ def test_hunts_are_summed_up():
 def test_without_a_hunt_nothing_is_summed_up():
     """A run that hunted nothing says nothing of it."""
     assert hunts_text([record("a")]) is None
+
+
+@pytest.mark.parametrize(
+    ("findings", "told"),
+    [
+        ([CLEAN, LEAK], "4 runs at least: a leak in every third run is seen"),
+        ([CLEAN._replace(rounds=31, wanted_rounds=30)], "31 runs at least: a leak in every 20th run is seen"),
+        ([CLEAN, CLEAN._replace(rounds=31, wanted_rounds=30)], "4 runs at least: a leak in every third run is seen"),
+    ],
+)
+def test_what_the_rounds_could_see_is_told(findings, told):
+    """The fewest rounds of a test that was called clean say how rare a leak may be that none would have missed."""
+    tests = [record("a", finding, VerdictKind.OK) for finding in findings]
+    assert sight_text(tests) == f"{told}, one in every k-th needs --memopt-rounds 3k"
+
+
+def test_without_a_clean_test_nothing_was_overlooked():
+    """Only what was called clean can hide a leak."""
+    assert sight_text([record("a", LEAK), record("b")]) is None
+
+
+def test_the_slowest_hunts_come_first():
+    """Five at most, of those that took a second."""
+    tests = [record(f"t{seconds}", CLEAN._replace(duration_s=float(seconds))) for seconds in range(8)]
+    assert slowest_hunts(tests) == [f"t{seconds}: {seconds}.0 s, 4 runs, clean" for seconds in (7, 6, 5, 4, 3)]
+    assert slowest_hunts([*tests[:1], record("a")]) == []
+
+
+def test_a_slow_hunt_is_told_when_its_test_is_over():
+    """How long it took, in how many runs, with which verdict; of quick ones nothing is said."""
+    filling = LEAK._replace(verdict=LeakKind.FILLING_CACHE)
+    assert slow_hunt(record("a", filling)) == "1.0 s, 18 runs, filling cache"
+    assert slow_hunt(record("a", CLEAN)) is None
+    assert slow_hunt(record("a")) is None
+
+
+def test_interrupted_hunts_tell_what_they_saw():
+    """A line for the test, and one for each signal that grew until then."""
+    stopped = LeakFinding(
+        LeakKind.INCONCLUSIVE, 9, {"blocks": 1}, why="interrupted in run 10", series={"blocks": (1, 1)}
+    )
+    late = stopped._replace(why="undecided after 9 runs")
+    idle = stopped._replace(per_round={}, series={})
+    assert broken_off([record("a", stopped), record("b", late), record("c", idle), record("d")]) == [
+        "a: the hunt was interrupted in run 10",
+        "  blocks, run by run: +1, +1",
+        "c: the hunt was interrupted in run 10",
+        "  nothing grew until then",
+    ]

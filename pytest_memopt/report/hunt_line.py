@@ -1,0 +1,51 @@
+"""The line that tells, while a hunt takes long, how it stands; it fits the terminal, whatever the test is called."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..leaks.standing import Standing
+from ..leaks.story import added_text
+from ..units import format_count
+from .nodeids import shorten
+from .typeface import Typeface, cell_width
+from .wording import counted, format_seconds
+
+_NAME_LEAST: Final = 24
+
+
+def hunt_line(nodeid: str, standing: Standing, tests_left: int, width: int, face: Typeface) -> str:
+    """The test, the run, how it stands, the time, and what is still to come, in less than ``width`` columns; ``''`` where that is too few.
+
+    Args:
+        nodeid: the test.
+        standing: how its hunt stands.
+        tests_left: tests that come after it.
+        width: columns of the terminal; the last stays free, where some terminals begin a new line.
+        face: what the terminal can spell.
+    """
+    room = width - 1
+    if room < _NAME_LEAST:
+        return ""
+    pieces = [f"  leak hunt, run {format_count(standing.rounds + 1)}: {_state(standing)}", *_more(standing, tests_left)]
+    rest = face.spell(", ".join(pieces))
+    while len(pieces) > 1 and cell_width(rest) + min(cell_width(nodeid), _NAME_LEAST) > room:
+        del pieces[-1]
+        rest = face.spell(", ".join(pieces))
+    name = shorten(face.spell(nodeid), max(room - cell_width(rest), _NAME_LEAST), face.ellipsis)
+    return name + rest[: room - cell_width(name)]
+
+
+def _state(standing: Standing) -> str:
+    if not standing.judged:
+        return "warming up"
+    if standing.is_flat:
+        return "flat"
+    added = added_text(standing.per_round)
+    return f"growing by {added}" if added else "undecided"
+
+
+def _more(standing: Standing, tests_left: int) -> tuple[str, ...]:
+    """What is left out first where there is no room stands last."""
+    to_come = f"{counted(tests_left, 'test')} to come" if tests_left else "the last test"
+    return (format_seconds(standing.elapsed_s), f"{format_seconds(standing.left_s)} left", to_come)

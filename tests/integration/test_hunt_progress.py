@@ -1,0 +1,76 @@
+"""While a hunt takes long a terminal shows how it stands; a pipe, a quiet run and the test's own output know nothing of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from textwrap import dedent
+
+import pytest
+
+AT_ONCE = {
+    "conftest.py": "from pytest_memopt.plugin import leak_hunt\nleak_hunt.SILENT_S = 0.0\n",
+    "test_calm.py": dedent("""
+        def test_empty(): pass
+        def test_captures(capfd):
+            print("x")
+            assert capfd.readouterr().out == "x\\n"
+    """),
+}
+SLOW = {"test_slow.py": "import time\ndef test_slow(): time.sleep(0.4)\n"}
+HUNT = ("--memopt-leaks", "--memopt-no-history", "--color=no")
+
+
+def shown_on_terminal(project, *args):
+    """What a terminal gets, with its escapes."""
+    pty = pytest.importorskip("pty")
+    main, side = pty.openpty()
+    pieces = []
+
+    def read():
+        try:
+            while piece := os.read(main, 4096):
+                pieces.append(piece)
+        except OSError:  # Linux says so that the other side is closed
+            pass
+
+    process = project.with_variables(TERM="xterm", COLUMNS="100").start(*args, stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    reader = threading.Thread(target=read)
+    reader.start()
+    process.wait(timeout=300)
+    reader.join(timeout=60)
+    os.close(main)
+    return b"".join(pieces).decode()
+
+
+def test_progress_does_not_move_the_needle(serial_project):
+    """A line that is painted in every round costs no round: each of four reads 0, and ``capfd`` gets nothing of it."""
+    project = serial_project.with_files(AT_ONCE)
+    target = project.path / "out.json"
+    shown = shown_on_terminal(project, *HUNT, f"--memopt-json={target}")
+    for name, left in (("test_empty", "1 test to come"), ("test_captures", "the last test")):
+        assert all(f"::{name}  leak hunt, run {run}: " in shown for run in (1, 2, 3, 4))
+        assert f"left, {left}\r\x1b[K\x1b[A\r" in shown
+    assert "run 4: flat, " in shown
+    hunts = [test["leak"] for test in json.loads(target.read_text(encoding="utf-8"))["tests"]]
+    assert [(one["verdict"], one["rounds"], one["series"]) for one in hunts] == [("clean", 4, {})] * 2
+
+
+@pytest.mark.parametrize("args", [("-qq",), ("-s",), ("-p", "no:terminal"), ("-o", "log_cli=true")])
+def test_nothing_is_painted_that_nobody_wants(serial_project, args):
+    """Very quiet runs, and runs in which tests write to the terminal themselves, have no line that comes and goes."""
+    assert "leak hunt" not in shown_on_terminal(serial_project.with_files(AT_ONCE), *HUNT, *args)
+
+
+def test_a_pipe_gets_a_line_for_each_slow_hunt(project):
+    """Nothing without ``-v``; with it the test, the seconds, the runs and the verdict, wherever it ran, and the slowest in the summary."""
+    silent = project.with_files(SLOW).run(*HUNT, "--memopt-report")
+    assert not silent.lines_with("leak hunt")
+    assert silent.lines_with("4 runs at least: a leak in every third run is seen")
+    told = project.execute(*HUNT, "--memopt-report", "-v")
+    assert len(told.lines_with("  leak hunt in test_slow.py::test_slow: ", " s, 4 runs, clean")) == 1
+    assert told.lines_with("slowest hunts:")
+    assert told.counts == silent.counts == {"passed": 1}
+    assert not told.lines_with("\x1b")
