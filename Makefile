@@ -77,6 +77,7 @@ bench: $(DEVELOPMENT) ## Measure what the plugin costs, into docs/benchmarks.md 
 	@$(BIN)/python -m benchmarks.off_cost --write
 	@$(BIN)/python -m benchmarks.live_heap --write
 	@$(BIN)/python -m benchmarks.run_suites --write
+	@$(BIN)/python -m benchmarks.instructions --write
 	@$(BIN)/python -m benchmarks.leak_series --series 100000
 
 .PHONY: bench-quick
