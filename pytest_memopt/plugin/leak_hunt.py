@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ..errors import MeterError
 from ..leaks.check import finding_of
 from ..leaks.finding import Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
-from ..leaks.ruling import FLAT_ROUNDS, LeakKind
+from ..leaks.ruling import FLAT_ROUNDS, OUTSIDE_SIGNALS, LeakKind
 from ..leaks.series import typical
 from ..leaks.wish import LeakWish
 from ..meters.rounds import RoundMeter
@@ -52,7 +53,7 @@ class LeakHunter:
             hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
             try:
                 catch = hunt.pursue()
-            except CannotRerun as problem:
+            except (CannotRerun, MeterError) as problem:
                 return LeakFinding(
                     LeakKind.INCONCLUSIVE, hunt.rounds, why=str(problem), duration_s=round(hunt.elapsed_s, 3)
                 )
@@ -62,7 +63,12 @@ class LeakHunter:
         return finding_of(catch, culprits)
 
     def _retold(self, catch: Catch) -> tuple[Culprit, ...]:
-        """The culprits of a leak that another test showed before, with this test's amounts."""
+        """The culprits of a leak that another test showed before, with this test's amounts.
+
+        Not where descriptors, threads, processes or tasks grow with it: those are this test's own, and are named.
+        """
+        if not OUTSIDE_SIGNALS.isdisjoint(catch.ruling.signals):
+            return ()
         for one in catch.containers:
             told = self._told.get(id(catch.followed[one.key]))
             if told is not None and one.key in catch.ruling.containers:
@@ -99,4 +105,5 @@ def _times(culprit: Culprit, share: float) -> Culprit:
         count_per_round=None if count is None else count * share,
         bytes_per_round=None if size is None else size * share,
         site=None if share != 1 else culprit.site,
+        example=None,
     )
