@@ -147,5 +147,5 @@ def is_judged(meter: Meter) -> bool:
 
     Bytes are judged on request alone: those of an allocator's pool or of resident memory rise in clean runs.
     """
-    hunted = getattr(meter, "hunted", meter.unit is Unit.COUNT)
+    hunted = getattr(meter, "hunted", meter.unit == Unit.COUNT)
     return bool(hunted) and meter.status().exact

@@ -187,6 +187,6 @@ class RoundMeter:
 
 
 def _signal_of(meter: Meter) -> MeterSignal:
-    is_bytes = meter.unit is Unit.BYTES
+    is_bytes = meter.unit == Unit.BYTES
     name = f"{meter.name}_bytes" if is_bytes and not meter.name.endswith("_bytes") else meter.name
     return MeterSignal(f"{name} (meter)" if name in _OWN_NAMES else name, is_bytes)
