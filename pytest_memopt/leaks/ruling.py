@@ -32,10 +32,6 @@ _SOFT: Final[frozenset[AnySignal]] = frozenset(
     {LeakSignal.RSS_BYTES, LeakSignal.OBJECTS}
 )  # what comes and goes in clean code too
 
-OUTSIDE_SIGNALS: Final[frozenset[AnySignal]] = frozenset(
-    {LeakSignal.FDS, LeakSignal.THREADS, LeakSignal.PROCESSES, LeakSignal.TASKS}
-)
-
 
 class LeakKind(str, Enum):
     """The word for what the rounds showed."""

@@ -71,6 +71,10 @@ class Care(Enum):
 
 SIGNALS: Final = tuple(LeakSignal)
 _BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _PROCESSES, _TASKS, _OBJECTS, _RSS = range(len(SIGNALS))
+# what need not be held by any container of Python's
+OUTSIDE_SIGNALS: Final[frozenset[AnySignal]] = frozenset(
+    {LeakSignal.FDS, LeakSignal.THREADS, LeakSignal.PROCESSES, LeakSignal.TASKS}
+)
 _OWN_NAMES: Final = frozenset(signal.value for signal in SIGNALS)
 
 

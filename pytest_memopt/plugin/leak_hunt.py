@@ -12,10 +12,10 @@ from ..leaks.check import finding_of
 from ..leaks.finding import Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
-from ..leaks.ruling import FLAT_ROUNDS, OUTSIDE_SIGNALS, LeakKind
+from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.series import typical
 from ..leaks.wish import LeakWish
-from ..meters.rounds import RoundMeter
+from ..meters.rounds import OUTSIDE_SIGNALS, RoundMeter
 from ..settings import Settings
 from .rerun import CannotRerun, Rerunner
 

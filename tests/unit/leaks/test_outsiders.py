@@ -30,7 +30,7 @@ def came(**signals):
 
 def named(*texts, signals=(), signal="fds"):
     """The culprits, where descriptors of these names came."""
-    return outside_culprits(came(**{signal: map(Outsider, texts)}), signals, nobody)
+    return outside_culprits(came(**{signal: map(Outsider, texts)}), signals, nobody).get(LeakSignal(signal), [])
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,9 @@ def test_the_holder_of_what_stands_for_it_is_told():
         return [("app.JOBS", "app.JOBS[*]")]
 
     found = [Outsider("sleep 60", f"pid {number}", target) for number, target in enumerate(targets)]
-    assert outside_culprits(came(processes=found), (), held_by) == [
-        Culprit(
-            "process (sleep *)",
-            1,
-            holder="app.JOBS",
-            path="app.JOBS[*]",
-            example="process (sleep 60, pid 1)",
-        )
-    ]
+    (culprit,) = outside_culprits(came(processes=found), (), held_by)[LeakSignal.PROCESSES]
+    held = Culprit("process (sleep *)", 1, holder="app.JOBS", path="app.JOBS[*]")
+    assert culprit == held._replace(example="process (sleep 60, pid 1)")
     assert asked[0][0] is targets[1]
     assert asked[0][1] > len(found)
 
