@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..meters.descriptors import describe_descriptors, open_numbers
-from ..meters.naming import target_name, type_name
+from ..meters.naming import module_name, type_name
 from ..meters.processes import child_numbers, command_text, describe_child
 from ..meters.rounds import AnySignal, LeakSignal
 from ..meters.tasks import describe_task, pending_tasks
@@ -141,8 +141,10 @@ def _process(number: int, known: Any) -> Outsider:
 def _command_of(known: Any) -> str | None:
     """What the object says of its process: the only one to know, when that has ended or runs a copy of this one."""
     own = vars(known) if known is not None else {}
-    if "_target" in own:
-        return f"{own.get('_name', type_name(type(known)))}, runs {target_name(own['_target'])}"
+    if isinstance(own.get("_name"), str):  # of multiprocessing, which forgets the target when it has started
+        cls = type(known)
+        is_plain = module_name(cls).startswith("multiprocessing.")
+        return str(own["_name"]) if is_plain else f"{own['_name']}, runs {type_name(cls)}.run"
     words = own.get("args")
     if isinstance(words, (list, tuple)) and words:
         return command_text([str(word) for word in words])

@@ -2,11 +2,9 @@
 
 import gc
 import multiprocessing
-import os
 import subprocess
 import sys
 import threading
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -136,8 +134,7 @@ def ended(monkeypatch):
         ({"args": "true | cat"}, "true | cat"),
         ({"args": b"true"}, "[true]"),
         ({"args": ()}, "[true]"),
-        ({"_target": os.getcwd, "_name": "Process-3"}, "Process-3, runs posix.getcwd"),
-        ({"_target": partial(os.getcwd)}, "types.SimpleNamespace, runs posix.getcwd"),
+        ({"_name": "Worker-3"}, "Worker-3, runs types.SimpleNamespace.run"),
         (None, "[true]"),
     ],
 )
@@ -145,6 +142,12 @@ def test_the_object_tells_more_than_the_system(ended, own, text):
     """Of a process that has ended the command is known to its object alone; of a fork, what it runs."""
     known = SimpleNamespace(**own) if own is not None else None
     assert outsiders._process(7, known) == Outsider(text, "pid 7, ended, never waited for", known)
+
+
+def test_a_process_of_the_library_is_told_by_its_name(ended):
+    """What it runs is forgotten when it has started, and its command is that of this process."""
+    process = multiprocessing.Process(target=len, name="Process-3")
+    assert outsiders._process(7, process).text == "Process-3"
 
 
 def test_objects_are_found_by_the_number_of_their_process(monkeypatch):
