@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from pytest_memopt.leaks.census import Grown
 from pytest_memopt.leaks.hunt import Catch, Hunt, Patience
 from pytest_memopt.leaks.ruling import FLAT_ROUNDS, LeakKind
-from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal
+from pytest_memopt.meters.rounds import SIGNALS, AnySignal, Care, LeakSignal
 
 RUNS: Final = 260
 FALSE_ALARMS_MOST: Final = 0.0001
@@ -72,6 +72,8 @@ class Kind(NamedTuple):
 
 class Stage:
     """A workload and a meter that follow a script; the census finds the script's containers."""
+
+    signals: tuple[AnySignal, ...] = SIGNALS
 
     def __init__(self, script: Script) -> None:
         self._fill = script.fill

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
-from ..meters.descriptors import describe_descriptors, open_numbers
 from ..meters.naming import type_name
 from ..meters.rounds import LeakSignal
-from ..meters.threads import describe_threads, thread_numbers
 from ..snapshots.bounds import CACHE_TYPE
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
@@ -20,6 +19,7 @@ from ..snapshots.sizes import size_bytes_of
 from .census import Namespace, cache_table
 from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit
 from .hunt import Catch
+from .outsiders import Outsiders, outside_culprits
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
 
@@ -69,7 +69,7 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tupl
         catch: a hunt that ended in a leak.
         clues: tells the line behind each.
     """
-    fds, threads = open_numbers(), thread_numbers()
+    before = Outsiders()
     with clues.remembered():
         found = survivors(run)
         ignored = {id(catch), id(catch.followed), id(catch.late), *_ids_of_lists(found)}
@@ -78,14 +78,12 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tupl
         loose = [culprit for culprit in _loose(found, ignored, clues) if culprit.type not in known]
         lost = [] if held or loose else _without_object(catch, clues)
     del found
+    added = outside_culprits(before, catch.ruling.signals, partial(_names_of_holders, ignored))
     culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
-    opened = _of_system("file descriptor", describe_descriptors(fds))
-    started = _of_system("thread", describe_threads(threads))
-    outside = [
-        *_with_line(opened, LeakSignal.FDS, clues),
-        *_with_line(started, LeakSignal.THREADS, clues),
-    ]
-    named = [*[one for one in culprits if not one.holder.startswith(_RUNNER)], *outside][:_CULPRITS_MOST]
+    inside = [one for one in culprits if not one.holder.startswith(_RUNNER)]
+    outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
+    room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
+    named = [*inside[:room], *outside][:_CULPRITS_MOST]
     return tuple(named or lost or _of_c_memory(catch, clues))
 
 
@@ -94,14 +92,9 @@ def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
     return {id(found), *map(id, found), *(id(objects) for _, objects in found)}
 
 
-def _of_system(noun: str, descriptions: Sequence[str]) -> list[Culprit]:
-    """What the system counts and no Python object need hold: by what it is, without its number."""
-    kinds = Counter(text.partition(": ")[2] or text for text in descriptions)
-    return [
-        Culprit(f"{noun} ({kind})", count / EXTRA_ROUNDS)
-        for kind, count in kinds.most_common(_CULPRITS_MOST)
-        if count >= EXTRA_ROUNDS
-    ]
+def _names_of_holders(ignored: set[int], targets: Sequence[object], own: set[int]) -> list[tuple[str, str | None]]:
+    holders = _holders(targets, ignored | own)
+    return [_name_and_path(holders.get(id(target))) for target in targets]
 
 
 def _with_line(culprits: Sequence[Culprit], signal: LeakSignal, clues: Clues) -> list[Culprit]:

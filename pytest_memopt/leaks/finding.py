@@ -27,6 +27,8 @@ class Culprit(NamedTuple):
         path: the whole way from a root to them, with keys and indices as ``[*]``.
         site: the line that allocated them (``app/cache.py:41 in put``); ``None`` where it isn't known.
         stack: the native calls that allocated them, the innermost first; where memray could tell.
+        example: what one of them is called, with all numbers that differ from run to run (``process (sleep 60, pid
+            4711)``); ``None`` where the type says it all.
     """
 
     type: str
@@ -37,6 +39,12 @@ class Culprit(NamedTuple):
     path: str | None = None
     site: str | None = None
     stack: tuple[str, ...] = ()
+    example: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What people are told it is: the example, where there is one."""
+        return self.example or self.type
 
 
 class LeakFinding(NamedTuple):

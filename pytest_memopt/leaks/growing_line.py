@@ -1,4 +1,4 @@
-"""The line of Python during which something outside Python grows: C memory, descriptors, threads."""
+"""The line of Python during which something outside Python grows: C memory, descriptors, threads, processes, tasks."""
 
 from __future__ import annotations
 

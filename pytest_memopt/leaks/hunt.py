@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final, NamedTuple, Protocol
 
-from ..meters.rounds import SIGNALS, Care, LeakSignal
+from ..meters.rounds import AnySignal, Care
 from .census import Census, Follower, Grown
 from .finding import INTERRUPTED
 from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, goes_on, is_flat, rule, trips_over
@@ -22,7 +22,16 @@ _THOROUGH_MOST: Final = 3
 
 
 class Rounds(Protocol):
-    """What reads a row of signals at the end of a round."""
+    """What reads a row of signals at the end of a round.
+
+    Attributes:
+        signals: what is read, in the order of a row.
+    """
+
+    @property
+    def signals(self) -> tuple[AnySignal, ...]:
+        """What is read, in the order of a row."""
+        ...
 
     def begin(self, care: Care) -> None:
         """Settle before the first round."""
@@ -105,8 +114,9 @@ class Hunt:
         self._started_s = clock()
         self._quick = max(_QUICK_ROUNDS, _QUICK_MOST * patience.least)
         self._most = max(_THOROUGH_ROUNDS, _THOROUGH_MOST * patience.least)
-        self._levels = array("q", [0] * (max(self._quick, self._most) + 1) * len(SIGNALS))
-        self._earlier: tuple[tuple[int, ...], ...] = ((),) * len(SIGNALS)
+        self._signals = meter.signals
+        self._levels = array("q", [0] * (max(self._quick, self._most) + 1) * len(self._signals))
+        self._earlier: tuple[tuple[int, ...], ...] = ((),) * len(self._signals)
         self._rounds = 0
         self._judged = 0
         self._natural: Catch | None = None
@@ -209,8 +219,9 @@ class Hunt:
     def _round(self) -> None:
         # before the round, as all rounds begin with it, those too that are not judged: the first time costs the most
         if self._on_round is not None and self.elapsed_s >= self._patience.silent_s:
+            budget_s = self._patience.budget_s
             self._on_round(
-                standing_of(self._levels, self._judged, self._rounds, self.elapsed_s, self._patience.budget_s)
+                standing_of(self._levels, self._judged, self._rounds, self.elapsed_s, budget_s, self._signals)
             )
         self._run()
         self._rounds += 1
@@ -224,10 +235,10 @@ class Hunt:
         return f"undecided after {self._rounds} rounds: it neither rests nor grows steadily"
 
     def _series(self, rows: int) -> tuple[Levels, ...]:
-        width = len(SIGNALS)
+        width = len(self._signals)
         return tuple(
             Levels(signal, tuple(self._levels[column : rows * width : width]), self._earlier[column])
-            for column, signal in enumerate(SIGNALS)
+            for column, signal in enumerate(self._signals)
         )
 
     def _catch(self, ruling: Ruling, rows: int, follower: Follower | None = None, late: Sequence[Grown] = ()) -> Catch:
@@ -242,6 +253,6 @@ class Hunt:
         )
 
 
-def per_round(series: tuple[Levels, ...]) -> dict[LeakSignal, float]:
+def per_round(series: tuple[Levels, ...]) -> dict[AnySignal, float]:
     """What a round adds to each signal, where it adds anything."""
     return {one.signal: one.per_round for one in series if one.per_round}

@@ -10,7 +10,7 @@ from enum import Enum
 from math import ceil, hypot, inf, sqrt
 from typing import Final, NamedTuple
 
-from ..meters.rounds import LeakSignal
+from ..meters.rounds import AnySignal, LeakSignal
 from .series import ContainerGrowth, Levels, repeats, stretches
 
 FLAT_ROUNDS: Final = 3
@@ -28,7 +28,9 @@ _CHANCE: Final = 2.0
 _ROUNDS_TO_CONFIRM: Final = 6
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
-_SOFT: Final = frozenset({LeakSignal.RSS_BYTES, LeakSignal.OBJECTS})  # what comes and goes in clean code too
+_SOFT: Final[frozenset[AnySignal]] = frozenset(
+    {LeakSignal.RSS_BYTES, LeakSignal.OBJECTS}
+)  # what comes and goes in clean code too
 
 
 class LeakKind(str, Enum):
@@ -52,7 +54,7 @@ class Ruling(NamedTuple):
     """
 
     kind: LeakKind
-    signals: tuple[LeakSignal, ...] = ()
+    signals: tuple[AnySignal, ...] = ()
     containers: tuple[int, ...] = ()
     why: str | None = None
 
@@ -92,7 +94,7 @@ def trips_over(series: Sequence[Levels], suspects: Sequence[ContainerGrowth]) ->
     return Ruling(LeakKind.LEAK, signals, growing) if growing and signals else None
 
 
-def goes_on(series: Sequence[Levels], shown: Sequence[Levels], signals: Sequence[LeakSignal]) -> bool:
+def goes_on(series: Sequence[Levels], shown: Sequence[Levels], signals: Sequence[AnySignal]) -> bool:
     """Whether what was shown to grow grows on, in each of six rounds, by half as much at least."""
     before = {one.signal: one.per_round for one in shown}
     grown = [one for one in series if one.signal in signals]
@@ -137,7 +139,7 @@ def _at_rest(series: Sequence[Levels]) -> Ruling:
     return Ruling(LeakKind.CLEAN)
 
 
-def _by_containers(growing: Sequence[ContainerGrowth], signals: tuple[LeakSignal, ...]) -> Ruling:
+def _by_containers(growing: Sequence[ContainerGrowth], signals: tuple[AnySignal, ...]) -> Ruling:
     unbounded = tuple(one.key for one in growing if one.bound is None)
     if unbounded or not growing:
         return Ruling(LeakKind.LEAK, signals, unbounded)

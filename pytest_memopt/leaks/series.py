@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import sub
 from typing import NamedTuple
 
-from ..meters.rounds import LeakSignal
+from ..meters.rounds import AnySignal
 
 
 class Levels(NamedTuple):
@@ -18,7 +18,7 @@ class Levels(NamedTuple):
         earlier: what each of the rounds before added, where they were read in another way: their levels don't compare.
     """
 
-    signal: LeakSignal
+    signal: AnySignal
     levels: tuple[int, ...]
     earlier: tuple[int, ...] = ()
 

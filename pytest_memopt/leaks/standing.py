@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import sub
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ..meters.rounds import SIGNALS, LeakSignal
+from ..meters.rounds import SIGNALS, AnySignal, LeakSignal
 
-_SOFT = (LeakSignal.OBJECTS, LeakSignal.RSS_BYTES)
+_SOFT: Final[tuple[AnySignal, ...]] = (LeakSignal.OBJECTS, LeakSignal.RSS_BYTES)
 
 
 class Standing(NamedTuple):
@@ -17,10 +17,11 @@ class Standing(NamedTuple):
     Attributes:
         rounds: how many times the workload was run so far.
         judged: how many of them were compared with a first reading; 0 while the workload warms up.
-        added: what these added to each signal, all together, in the order of ``SIGNALS``.
+        added: what these added to each signal, all together, in the order of ``signals``.
         newest: what the newest of them added.
         elapsed_s: seconds since the hunt began.
         left_s: seconds until it is given up; never less than 0.
+        signals: what is read.
     """
 
     rounds: int
@@ -29,24 +30,32 @@ class Standing(NamedTuple):
     newest: tuple[int, ...]
     elapsed_s: float
     left_s: float
+    signals: tuple[AnySignal, ...] = SIGNALS
 
     @property
     def per_round(self) -> Mapping[str, float]:
         """What a round added on average, by signal, where one grew over all rounds and in the newest."""
         return {
             signal.value: total / self.judged
-            for signal, total, last in zip(SIGNALS, self.added, self.newest, strict=True)
+            for signal, total, last in zip(self.signals, self.added, self.newest, strict=True)
             if signal not in _SOFT and min(total, last) > 0
         }
 
     @property
     def is_flat(self) -> bool:
         """Whether the newest round added and took nothing; resident memory and objects don't count."""
-        newest = zip(SIGNALS, self.newest, strict=True)
+        newest = zip(self.signals, self.newest, strict=True)
         return self.judged > 0 and not any(last for signal, last in newest if signal not in _SOFT)
 
 
-def standing_of(levels: Sequence[int], row: int, rounds: int, elapsed_s: float, budget_s: float) -> Standing:
+def standing_of(
+    levels: Sequence[int],
+    row: int,
+    rounds: int,
+    elapsed_s: float,
+    budget_s: float,
+    signals: tuple[AnySignal, ...] = SIGNALS,
+) -> Standing:
     """The standing after ``row`` rows of ``levels``, which hold all signals of a round each.
 
     Args:
@@ -55,8 +64,9 @@ def standing_of(levels: Sequence[int], row: int, rounds: int, elapsed_s: float, 
         rounds: how many times the workload was run.
         elapsed_s: seconds since the hunt began.
         budget_s: seconds that it may take.
+        signals: what a row holds.
     """
-    width = len(SIGNALS)
+    width = len(signals)
     first, before, now = (levels[at * width : (at + 1) * width] for at in (0, max(row - 1, 0), row))
     return Standing(
         rounds=rounds,
@@ -65,4 +75,5 @@ def standing_of(levels: Sequence[int], row: int, rounds: int, elapsed_s: float, 
         newest=tuple(map(sub, now, before)),
         elapsed_s=elapsed_s,
         left_s=max(budget_s - elapsed_s, 0.0),
+        signals=signals,
     )

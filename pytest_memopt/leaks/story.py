@@ -13,11 +13,16 @@ _COUNT_NOUNS: Final = {
     "fds": ("file descriptor", "file descriptors"),
     "threads": ("thread", "threads"),
     "callbacks": ("exit callback", "exit callbacks"),
+    "processes": ("process", "processes"),
+    "tasks": ("task", "tasks"),
 }
+_NO_AMOUNT: Final = ("objects", "rss_bytes")  # they are told by what is in them, and not at all
+_KNOWN: Final = frozenset((*_BYTE_SIGNALS, *_COUNT_NOUNS, *_NO_AMOUNT, "blocks"))
 _CHANGES_SHOWN: Final = 8
 _WHOLE_FROM: Final = 10
 _PATH_MOST: Final = 90
 _PATH_END: Final = 40
+_UNFOUND: Final = "no Python object was found that grows with it"
 _UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a reference count that is one too high"
 
 
@@ -39,7 +44,14 @@ def added_text(added: Mapping[str, float]) -> str:
     for name, nouns in _COUNT_NOUNS.items():
         if (count := added.get(name, 0)) > 0:
             pieces.append(f"{amount_text(count)} {nouns[count != 1]}")
+    pieces += [_of_meter(name, value) for name, value in added.items() if name not in _KNOWN and value > 0]
     return " and ".join(pieces)
+
+
+def _of_meter(name: str, value: float) -> str:
+    """What a plugin's meter reads more: ``"3 of 'connections'"``, ``"4.0 KiB of 'gpu'"``."""
+    plain = name.removesuffix("_bytes")
+    return f"{amount_text(value) if plain == name else format_size(round(value))} of {plain!r}"
 
 
 def leak_lines(finding: LeakFinding) -> list[str]:
@@ -47,7 +59,7 @@ def leak_lines(finding: LeakFinding) -> list[str]:
     culprits = [line for culprit in finding.culprits for line in _culprit_lines(culprit, finding.culprits[0])]
     return [
         leak_headline(finding),
-        *(culprits or [_UNSEEN]),
+        *(culprits or [_nobody(finding)]),
         *series_lines(finding),
         f"signature: {finding.signature}",
     ]
@@ -65,13 +77,20 @@ def _culprit_lines(culprit: Culprit, first: Culprit) -> list[str]:
     return lines
 
 
+def _nobody(finding: LeakFinding) -> str:
+    """What a leak without a culprit may be: memory, unless something else alone grows."""
+    grown = {name for name, value in finding.per_round.items() if value > 0}
+    is_other = grown and not grown & {*_BYTE_SIGNALS, "blocks"}
+    return _UNFOUND if is_other else _UNSEEN
+
+
 def _culprit_line(culprit: Culprit, first: Culprit) -> str:
     """One culprit: ``'+10  app.Session  640 B  held by app.STATE[*] (dict)  allocated at app.py:4 in put'``."""
     count = f"+{amount_text(culprit.count_per_round)}  " if culprit.count_per_round is not None else ""
     size = f"  {format_size(round(culprit.bytes_per_round))}" if culprit.bytes_per_round else ""
     holder = f" ({culprit.holder_type})" if culprit.holder_type and culprit.holder != OUTSIDE else ""
     site = f"  allocated at {culprit.site}" if culprit.site else ""
-    return f"{count}{culprit.type}{size}  {_where(culprit, first)}{holder}{site}"
+    return f"{count}{culprit.name}{size}  {_where(culprit, first)}{holder}{site}"
 
 
 def _where(culprit: Culprit, first: Culprit) -> str:
@@ -88,7 +107,7 @@ def amount_text(value: float) -> str:
 
 def _short(culprit: Culprit) -> str:
     count = f"{amount_text(culprit.count_per_round)} " if culprit.count_per_round is not None else ""
-    return f"{count}{culprit.type} {_held(culprit.holder)}"
+    return f"{count}{culprit.name} {_held(culprit.holder)}"
 
 
 def _held(holder: str) -> str:

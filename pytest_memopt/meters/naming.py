@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final
 
 _UNKNOWN: Final = "?"
@@ -29,6 +31,19 @@ def module_name(cls: type) -> str:
         return _plain(_MODULE.__get__(cls))
     except AttributeError:
         return _UNKNOWN
+
+
+def target_name(target: object) -> str:
+    """What is called when ``target`` is: ``app.collect`` for a function or method, else the name of its type.
+
+    A ``functools.partial`` is called like what it calls. No code of ``target`` is run.
+    """
+    while type(target) in (partial, MethodType):
+        target = target.func if isinstance(target, partial) else target.__func__  # type: ignore[attr-defined]
+    if type(target) in (FunctionType, BuiltinFunctionType):
+        module, name = _plain(target.__module__), _plain(target.__qualname__)  # type: ignore[attr-defined]
+        return name if module in ("builtins", _UNKNOWN) else f"{module}.{name}"
+    return type_name(type(target))
 
 
 def _plain(name: Any) -> str:

@@ -23,6 +23,8 @@ class Meter(Protocol):
     A window reads it when it opens and when it closes; the difference is the test's. ``read`` runs inside measuring
     windows, so it must keep nothing alive that it allocates.
 
+    The hunt for leaks reads it too: see ``is_judged``, and `HuntedMeter` for a meter that has a say in that.
+
     Attributes:
         name: how reports call it; one word or a few, unique among the meters.
         unit: what it counts.
@@ -44,6 +46,20 @@ class Meter(Protocol):
 
     def read(self) -> int:
         """The value now."""
+        ...
+
+
+class HuntedMeter(Meter, Protocol):
+    """A meter that says itself whether a steady rise of it is a leak.
+
+    Attributes:
+        hunted: ``True`` where it reads what is held now, exactly, so that it rests when nothing leaks; ``False`` for a
+            total of what has happened so far (queries made, bytes sent), which rises in every clean run.
+    """
+
+    @property
+    def hunted(self) -> bool:
+        """Whether a steady rise of it is a leak."""
         ...
 
 
@@ -124,3 +140,12 @@ class TracedUse(Protocol):
     def why(self) -> str | None:
         """Why the peak is missing."""
         ...
+
+
+def is_judged(meter: Meter) -> bool:
+    """Whether a hunt for leaks judges what ``meter`` reads: what is exact, and is a count or says that it is to be hunted.
+
+    Bytes are judged on request alone: those of an allocator's pool or of resident memory rise in clean runs.
+    """
+    hunted = getattr(meter, "hunted", meter.unit == Unit.COUNT)
+    return bool(hunted) and meter.status().exact

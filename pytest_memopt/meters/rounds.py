@@ -7,21 +7,26 @@ import sys
 import weakref
 from array import array
 from atexit import _ncallbacks  # the only way to count them
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ..errors import MeterError
 from .cache_clearing import clear_interpreter_caches, clear_type_cache
 from .collector import Collector
 from .environment import KeptEnvironment
 from .instruments import Instruments
 from .objects import mapped_bytes
+from .protocol import Meter, Unit, is_judged
+
+if TYPE_CHECKING:
+    from .processes import ChildProcesses
 
 _SETTLINGS: Final = 2  # what finalizers let go of falls only with the next collection
 
 
 class LeakSignal(str, Enum):
-    """What can leak; the value is the key in reports. The first seven are counts that the process keeps exactly."""
+    """What can leak; the value is the key in reports. All but the last two are counts that are kept exactly."""
 
     BLOCKS = "blocks"
     SMALL_BYTES = "small_bytes"
@@ -30,6 +35,8 @@ class LeakSignal(str, Enum):
     FDS = "fds"
     THREADS = "threads"
     CALLBACKS = "callbacks"
+    PROCESSES = "processes"
+    TASKS = "tasks"
     OBJECTS = "objects"
     RSS_BYTES = "rss_bytes"
 
@@ -37,6 +44,21 @@ class LeakSignal(str, Enum):
     def is_bytes(self) -> bool:
         """Whether it is measured in bytes (else it is a count)."""
         return self.value.endswith("_bytes")
+
+
+class MeterSignal(NamedTuple):
+    """What a meter of a plugin reads, where a steady rise of it is a leak.
+
+    Attributes:
+        value: the key in reports: the meter's name, with ``_bytes`` at the end where it measures bytes.
+        is_bytes: whether it is measured in bytes (else it is a count).
+    """
+
+    value: str
+    is_bytes: bool = False
+
+
+AnySignal: TypeAlias = "LeakSignal | MeterSignal"
 
 
 class Care(Enum):
@@ -48,11 +70,20 @@ class Care(Enum):
 
 
 SIGNALS: Final = tuple(LeakSignal)
-_BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _OBJECTS, _RSS = range(len(SIGNALS))
+_BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _PROCESSES, _TASKS, _OBJECTS, _RSS = range(len(SIGNALS))
+# what need not be held by any container of Python's
+OUTSIDE_SIGNALS: Final[frozenset[AnySignal]] = frozenset(
+    {LeakSignal.FDS, LeakSignal.THREADS, LeakSignal.PROCESSES, LeakSignal.TASKS}
+)
+_OWN_NAMES: Final = frozenset(signal.value for signal in SIGNALS)
 
 
 class RoundMeter:
-    """Reads all signals into a row of an array that is allocated once, so that a hunt doesn't see itself."""
+    """Reads all signals into a row of an array that is allocated once, so that a hunt doesn't see itself.
+
+    Attributes:
+        signals: what is read, in the order of a row: those of every process, then the meters of plugins.
+    """
 
     def __init__(self, instruments: Instruments, collector: Collector) -> None:
         self._read = instruments
@@ -60,6 +91,10 @@ class RoundMeter:
         self._care = Care.QUICK
         self._environment: KeptEnvironment | None = None
         self._finders: frozenset[str] = frozenset()
+        self._children: ChildProcesses | None = None
+        self._count_tasks: Callable[[Iterable[object]], int] | None = None
+        self._added = tuple(meter for meter in instruments.extra if is_judged(meter))
+        self.signals: tuple[AnySignal, ...] = (*SIGNALS, *map(_signal_of, self._added))
 
     @property
     def is_exact(self) -> bool:
@@ -74,12 +109,22 @@ class RoundMeter:
             LeakSignal.FDS: read.fds.read if read.fds is not None else None,
             LeakSignal.THREADS: read.threads.read if read.threads is not None else None,
             LeakSignal.HEAP_BYTES: read.heap,
+            LeakSignal.PROCESSES: self._children.read if self._children is not None else None,
+            LeakSignal.TASKS: self._pending if self._count_tasks is not None else None,
         }
         return {signal: counter for signal, counter in found.items() if counter is not None}
+
+    def _pending(self) -> int:
+        return self._count_tasks(()) if self._count_tasks is not None else 0
 
     def begin(self, care: Care) -> None:
         """Settle before the first round: what is alive is frozen for quick rounds, and thawed for others."""
         self._care = care
+        if self._children is None:  # imported by the first hunt: a run without one reads none of them
+            from .processes import ChildProcesses
+            from .tasks import count_pending
+
+            self._children, self._count_tasks = ChildProcesses(), count_pending
         self._finders = frozenset(sys.path_importer_cache)
         if self._environment is None:
             self._environment = KeptEnvironment(self._read.heap)
@@ -95,15 +140,25 @@ class RoundMeter:
             self._environment.unwatch()
 
     def read(self, into: array[int], row: int) -> None:
-        """Settle, and note every signal in ``into`` from ``row * len(SIGNALS)`` on; 0 for what can't be read here."""
-        read, at = self._read, row * len(SIGNALS)
+        """Settle, and note every signal in ``into``, from ``row * len(signals)`` on; 0 for what can't be read here.
+
+        Raises:
+            MeterError: when the meter of a plugin can't be read.
+        """
+        read, at = self._read, row * len(self.signals)
         if read.threads is not None:
             threads = read.threads_settled
             into[at + _THREADS] = threads(into[_THREADS]) if threads is not None and row else read.threads.read()
         self._settle()
+        if self._added:
+            self._read_added(into, at + len(SIGNALS))
+        if self._children is not None:
+            children = self._children
+            into[at + _PROCESSES] = children.settled(into[_PROCESSES]) if row else children.read()
         tracked = gc.get_objects()
         into[at + _OBJECTS] = len(tracked)
         into[at + _MAPPED] = mapped_bytes(tracked) if "mmap" in sys.modules else 0
+        into[at + _TASKS] = self._count_tasks(tracked) if self._count_tasks is not None else 0
         del tracked
         into[at + _FDS] = read.fds.read() if read.fds is not None else 0
         into[at + _CALLBACKS] = _ncallbacks() + len(weakref.finalize._registry)  # type: ignore[attr-defined] # noqa: SLF001
@@ -114,6 +169,16 @@ class RoundMeter:
         kept_bytes = self._environment.kept[0] if self._environment is not None else 0
         into[at + _HEAP] = read.heap() - kept_bytes if read.heap is not None else 0
 
+    def _read_added(self, into: array[int], at: int) -> None:
+        name = ""
+        try:
+            for column, meter in enumerate(self._added, start=at):
+                name = meter.name
+                into[column] = meter.read()
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in another plugin's meter
+            raise MeterError(f"the meter {name!r} can't be read: {error!r}") from None
+        gc.collect()  # what others made for a reading, and let go of, may lie on the interpreter's free lists
+
     def _settle(self) -> None:
         if self._care is Care.CLEARED:
             clear_interpreter_caches()
@@ -123,3 +188,9 @@ class RoundMeter:
             clear_type_cache()
         for _ in range(_SETTLINGS):
             gc.collect()
+
+
+def _signal_of(meter: Meter) -> MeterSignal:
+    is_bytes = meter.unit == Unit.BYTES
+    name = f"{meter.name}_bytes" if is_bytes and not meter.name.endswith("_bytes") else meter.name
+    return MeterSignal(f"{name} (meter)" if name in _OWN_NAMES else name, is_bytes)

@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from .naming import target_name, type_name
 from .protocol import Unit
 from .status import MeterStatus
 
@@ -101,7 +102,10 @@ def thread_numbers(tasks: str = TASKS) -> frozenset[int]:
 
 
 def describe_threads(before: frozenset[int], tasks: str = TASKS) -> tuple[str, ...]:
-    """What the threads that are not in ``before`` are called, as in ``"Thread-3 (work), daemon"``, ``"native: openblas"``."""
+    """What the threads that are not in ``before`` are called, and what they run.
+
+    As in ``"mail, daemon, runs app.collect"``, ``"native: openblas"``.
+    """
     known = _python_threads()
     return tuple(
         _describe(known[number]) if number in known else f"native: {_native_name(number, tasks)}"
@@ -114,7 +118,13 @@ def _python_threads() -> dict[int, threading.Thread]:
 
 
 def _describe(thread: threading.Thread) -> str:
-    return f"{thread.name}, daemon" if thread.daemon else thread.name
+    target = vars(thread).get("_target")  # gone when it has ended; what overrides run() has none
+    parts = [thread.name, *(["daemon"] if thread.daemon else [])]
+    if target is not None:
+        parts.append(f"runs {target_name(target)}")
+    elif type(thread).__module__ != "threading":
+        parts.append(f"runs {type_name(type(thread))}.run")
+    return ", ".join(parts)
 
 
 def _native_name(number: int, tasks: str) -> str:

@@ -101,6 +101,11 @@ def _reads(meter: Meter) -> bool:
         value = meter.read()
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in another plugin's meter
         raise pytest.UsageError(f"pytest_memopt_meters: {meter.name!r} can't be read: {error!r}") from None
+    hunted = getattr(meter, "hunted", True)
+    if not isinstance(hunted, bool):
+        raise pytest.UsageError(
+            f"pytest_memopt_meters: 'hunted' of {meter.name!r} is {hunted!r}; it must be True or False"
+        )
     if not isinstance(value, int):
         raise pytest.UsageError(f"pytest_memopt_meters: {meter.name!r} read {value!r}, which is not a whole number")
     return True

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ..errors import MeterError
 from ..leaks.check import finding_of
 from ..leaks.finding import Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
@@ -17,7 +18,7 @@ from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.series import typical
 from ..leaks.standing import Standing
 from ..leaks.wish import LeakWish
-from ..meters.rounds import RoundMeter
+from ..meters.rounds import OUTSIDE_SIGNALS, RoundMeter
 from ..settings import Settings
 from .hunt_progress import HuntProgress
 from .rerun import CannotRerun, Rerunner
@@ -76,7 +77,7 @@ class LeakHunter:
     ) -> LeakFinding:
         try:
             catch = hunt.pursue(on_round)
-        except CannotRerun as problem:
+        except (CannotRerun, MeterError) as problem:
             return LeakFinding(
                 LeakKind.INCONCLUSIVE, hunt.rounds, why=str(problem), duration_s=round(hunt.elapsed_s, 3)
             )
@@ -92,7 +93,12 @@ class LeakHunter:
         return finding_of(catch, culprits)
 
     def _retold(self, catch: Catch) -> tuple[Culprit, ...]:
-        """The culprits of a leak that another test showed before, with this test's amounts."""
+        """The culprits of a leak that another test showed before, with this test's amounts.
+
+        Not where descriptors, threads, processes or tasks grow with it: those are this test's own, and are named.
+        """
+        if not OUTSIDE_SIGNALS.isdisjoint(catch.ruling.signals):
+            return ()
         for one in catch.containers:
             told = self._told.get(id(catch.followed[one.key]))
             if told is not None and one.key in catch.ruling.containers:
@@ -131,4 +137,5 @@ def _times(culprit: Culprit, share: float) -> Culprit:
         count_per_round=None if count is None else count * share,
         bytes_per_round=None if size is None else size * share,
         site=None if share != 1 else culprit.site,
+        example=None,
     )

@@ -81,6 +81,7 @@ def test_the_hook_is_not_asked_when_nothing_is_measured(serial_project):
         ("return 7", ["pytest_memopt_meters", "list of meters"]),
         ("Connections.read = lambda self: None; return [Connections()]", ["connections", "not a whole number"]),
         ("Connections.read = lambda self: 1 / 0; return [Connections()]", ["connections", "can't be read"]),
+        ("Connections.hunted = 'yes'; return [Connections()]", ["'hunted' of 'connections'", "True or False"]),
         ("raise RuntimeError('no driver')", ["pytest_memopt_meters", "no driver"]),
     ],
 )

@@ -15,6 +15,7 @@ CULPRITS = st.builds(
     holder_type=st.none() | st.text(),
     path=st.none() | st.text(),
     site=st.none() | st.text(),
+    example=st.none() | st.text(),
 )
 LEAK_FINDINGS = st.builds(
     LeakFinding,

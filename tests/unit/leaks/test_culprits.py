@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from pytest_memopt.leaks import culprits as culprits_module
+from pytest_memopt.leaks import outsiders as outsiders_module
 from pytest_memopt.leaks.census import Grown, Namespace, cache_table
 from pytest_memopt.leaks.culprits import name_culprits
 from pytest_memopt.leaks.finding import OUTSIDE, Culprit
@@ -71,8 +72,9 @@ def world(monkeypatch):
     found = {"holders": held, "survivors": left, "fds": [], "threads": []}
     monkeypatch.setattr(culprits_module, "find_holders", lambda targets, ignore=(): held)
     monkeypatch.setattr(culprits_module, "survivors", lambda run: left)
-    monkeypatch.setattr(culprits_module, "describe_descriptors", lambda before: found["fds"])
-    monkeypatch.setattr(culprits_module, "describe_threads", lambda before: found["threads"])
+    monkeypatch.setattr(outsiders_module, "describe_descriptors", lambda before: found["fds"])
+    monkeypatch.setattr(outsiders_module, "describe_threads", lambda before: found["threads"])
+    monkeypatch.setattr(outsiders_module, "child_numbers", frozenset)
     return found
 
 

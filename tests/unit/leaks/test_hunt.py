@@ -30,6 +30,7 @@ class Workload:
     blocks: int = 1000
     censuses: int = 0
     ended: int = 0
+    signals: tuple[object, ...] = SIGNALS
 
     def run(self):
         self.blocks += self.adds[self.runs] if self.runs < len(self.adds) else self.always

@@ -47,6 +47,9 @@ def test_long_paths_are_cut(path, holder):
         ({"fds": 1}, "1 file descriptor"),
         ({"fds": 2, "threads": 1.5}, "2 file descriptors and 1.5 threads"),
         ({"callbacks": 1, "small_bytes": 1}, "1 B and 1 exit callback"),
+        ({"processes": 1, "tasks": 2}, "1 process and 2 tasks"),
+        ({"connections": 3, "fds": 1}, "1 file descriptor and 3 of 'connections'"),
+        ({"gpu_bytes": 4096, "pool": -1, "objects": 3}, "4.0 KiB of 'gpu'"),
         ({"small_bytes": -5, "fds": -1}, "memory"),
         ({"rss_bytes": 4096}, "memory"),
     ],
@@ -116,6 +119,20 @@ def test_what_no_object_holds_says_what_is_known(culprit, lines):
     """Below it stand the native calls, or who might tell them, or what it means that there is no object."""
     told = [line for line in leak_lines(leak(culprit, blocks=1))[1:-1] if "run by run" not in line]
     assert all(expected in line for expected, line in zip(lines, told, strict=True))
+
+
+@pytest.mark.parametrize("per_round", [{"fds": 1}, {"connections": 1, "blocks": -1}])
+def test_without_a_culprit_what_is_no_memory_is_not_called_so(per_round):
+    """Where neither bytes nor blocks grow, it isn't said that memory does."""
+    assert leak_lines(leak(**per_round))[1] == "no Python object was found that grows with it"
+
+
+def test_what_outsiders_are_called_is_told_with_their_numbers():
+    """The example stands for the type, in the headline too."""
+    culprit = Culprit("process (sleep *)", 1, example="process (sleep 60, pid 4711)")
+    headline, line, *_ = leak_lines(leak(culprit, processes=1))
+    assert headline.endswith("leaks 1 process per run (18 runs): 1 process (sleep 60, pid 4711) held outside Python")
+    assert line == "+1  process (sleep 60, pid 4711)  held outside Python"
 
 
 def test_the_last_rounds_are_told_of_what_grows():

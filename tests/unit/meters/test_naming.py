@@ -1,9 +1,11 @@
 import collections
+import os
 import re
+from functools import partial
 
 import pytest
 
-from pytest_memopt.meters.naming import module_name, type_name
+from pytest_memopt.meters.naming import module_name, target_name, type_name
 
 
 class Session:
@@ -89,3 +91,35 @@ def test_the_name_is_a_plain_string():
     cls.__qualname__ = Lying("Session")
     name = type_name(cls)
     assert (type(name), name) == (str, "app.models.Session")
+
+
+def _called():
+    """Is called."""
+
+
+class _Callable:
+    def __call__(self):
+        """Is called."""
+
+    def method(self):
+        """Is called."""
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        (_called, f"{__name__}._called"),
+        (partial(partial(_called)), f"{__name__}._called"),
+        (_Callable().method, f"{__name__}._Callable.method"),
+        (partial(_Callable().method), f"{__name__}._Callable.method"),
+        (len, "len"),
+        (os.getpid, "posix.getpid"),
+        ([].append, "list.append"),
+        (_Callable(), f"{__name__}._Callable"),
+        (int, "type"),
+    ],
+    ids=range(9),
+)
+def test_what_is_called_has_a_name(target, name):
+    """Functions and methods by their own, also behind a partial; anything else by its type."""
+    assert target_name(target) == name

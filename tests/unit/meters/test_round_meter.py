@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from pytest_memopt.errors import MeterError
 from pytest_memopt.meters import rounds as rounds_module
-from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal, RoundMeter
+from pytest_memopt.meters.protocol import Unit
+from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal, MeterSignal, RoundMeter
 
 
 class Releasing:
@@ -134,5 +136,85 @@ def test_callbacks_are_counted(process, settled):
 @pytest.mark.parametrize("signal", list(LeakSignal))
 def test_signals_say_what_they_count(signal):
     """Bytes are told from counts by the name."""
-    counts = {"blocks", "objects", "fds", "threads", "callbacks"}
+    counts = {"blocks", "objects", "fds", "threads", "callbacks", "processes", "tasks"}
     assert signal.is_bytes is (signal.value not in counts)
+
+
+class Children:
+    """Counts children as it is told, and notes how many were waited for."""
+
+    def __init__(self):
+        self.waited_for = []
+
+    def read(self):
+        return 3
+
+    def settled(self, expected):
+        self.waited_for.append(expected)
+        return 4
+
+
+def test_children_and_tasks_are_read_in_a_hunt_alone(process, settled):
+    """Before the first hunt has begun neither is read; later rounds wait for as many children as there were at the start."""
+    meter = RoundMeter(process.instruments(), Releasing())
+    assert (row_of(meter)[LeakSignal.PROCESSES], row_of(meter)[LeakSignal.TASKS]) == (0, 0)
+    meter._children = children = Children()
+    meter._count_tasks = len
+    meter.begin(Care.QUICK)
+    into = array("q", [0] * len(SIGNALS) * 2)
+    assert row_of(meter, 0, into[: len(SIGNALS)])[LeakSignal.PROCESSES] == 3
+    into[SIGNALS.index(LeakSignal.PROCESSES)] = 3
+    found = row_of(meter, 1, into)
+    assert (found[LeakSignal.PROCESSES], found[LeakSignal.TASKS], children.waited_for) == (4, 3, [3])
+
+
+def test_a_hunt_counts_the_children_of_this_process(process, settled):
+    """The first hunt brings what counts them."""
+    meter = RoundMeter(process.instruments(), Releasing())
+    meter.begin(Care.QUICK)
+    meter.end()
+    assert row_of(meter)[LeakSignal.PROCESSES] >= 0
+
+
+def test_exact_counts_of_plugins_are_signals(process, settled, scripted):
+    """Behind those of every process, each under its name; bytes on request, estimates and totals not at all."""
+
+    def added(name, reads, unit=Unit.COUNT, **others):
+        meter = scripted([reads])
+        meter.name, meter.unit = name, unit
+        vars(meter).update(others)
+        return meter
+
+    estimate = added("estimated", 1)
+    status = estimate.status()
+    estimate.status = lambda: status._replace(exact=False)
+    meters = (
+        added("connections", 3),
+        added("gpu", 4, Unit.BYTES, hunted=True),
+        added("pool_bytes", 5, Unit.BYTES, hunted=True),
+        added("fds", 6),
+        added("queries", 1, hunted=False),
+        added("resident", 1, Unit.BYTES),
+        estimate,
+    )
+    meter = RoundMeter(process.instruments(extra=meters), Releasing())
+    extra = (
+        MeterSignal("connections"),
+        MeterSignal("gpu_bytes", is_bytes=True),
+        MeterSignal("pool_bytes", is_bytes=True),
+        MeterSignal("fds (meter)"),
+    )
+    assert meter.signals == (*SIGNALS, *extra)
+    into = array("q", [0] * len(meter.signals) * 2)
+    meter.read(into, 1)
+    assert list(into[-4:]) == [3, 4, 5, 6]
+    assert set(into[: len(meter.signals)]) == {0}
+    assert settled[-1] == "collect"
+
+
+@pytest.mark.parametrize("reading", [None, 1.5, 2**63, "one"])
+def test_a_reading_that_is_none_is_told(process, settled, scripted, reading):
+    """A plugin's meter that breaks off, or gives no whole number that can be noted, ends the hunt with its name."""
+    meter = RoundMeter(process.instruments(extra=(scripted([reading]),)), Releasing())
+    with pytest.raises(MeterError, match="the meter 'scripted' can't be read"):
+        meter.read(array("q", [0] * len(meter.signals)), 0)

@@ -104,10 +104,10 @@ def test_settled_gives_up_on_a_thread_that_stays():
 
 
 def test_new_thread_is_told_by_name(request):
-    """A thread of Python's is described by its name, and as a daemon where it is one."""
+    """A thread of Python's is described by its name, as a daemon where it is one, and by what it runs."""
     before = thread_numbers()
     request.getfixturevalue("worker")
-    assert describe_threads(before) == ("collects-mail, daemon",)
+    assert describe_threads(before) == ("collects-mail, daemon, runs threading.Event.wait",)
 
 
 def test_native_thread_is_told_by_the_system(tmp_path):
@@ -143,3 +143,15 @@ def test_readings_keep_nothing_alive():
     finally:
         gc.enable()
     assert min(kept, key=abs) == 0
+
+
+def test_thread_of_ones_own_class_is_told_by_it():
+    """A class that overrides ``run`` is what runs; of one that has ended nothing is known any more."""
+
+    class Poller(threading.Thread):
+        def run(self):
+            """Poll."""
+
+    poller = Poller(name="poller")
+    del poller._target
+    assert threads._describe(poller) == f"poller, runs {__name__}.{Poller.__qualname__}.run"
