@@ -49,6 +49,7 @@ class Settings(NamedTuple):
         gc: how windows are settled.
         leaks: hunt leaks in every test.
         leak_rounds: rounds of a hunt at least; ``None`` for as many as the verdict needs.
+        isolate: hunt in processes of their own, unless a mark says otherwise.
         leak_budget_s: seconds after which a hunt of one test that is undecided is given up.
         known_leaks_path: the file of leaks that are let pass; it need not exist.
         accepts_leaks: let all leaks pass that are found, and add them to that file.
@@ -65,6 +66,7 @@ class Settings(NamedTuple):
     gc: GcChoice = GcChoice.FREEZE
     leaks: bool = False
     leak_rounds: int | None = None
+    isolate: bool = False
     leak_budget_s: float = 20.0
     known_leaks_path: Path = DEFAULT_KNOWN_LEAKS
     accepts_leaks: bool = False

@@ -26,8 +26,8 @@ class CheckCommand:
     """Call something again and again, and say whether it leaks.
 
     TARGET is module:callable or file.py:callable; it is called without arguments,
-    in this process. The exit code is 1 for a leak, 0 for none, 2 when there is no
-    telling.
+    in this process, or in one of its own with --isolate, which may crash or hang.
+    The exit code is 1 for a leak, 0 for none, 2 when there is no telling.
     """
 
     name = "check"
@@ -41,12 +41,24 @@ class CheckCommand:
         parser.add_argument(
             "--budget", type=_seconds, default=20.0, metavar="S", help="seconds after which it is given up (default 20)"
         )
+        parser.add_argument(
+            "--isolate", action="store_true", help="hunt in a process of its own, which may crash or hang"
+        )
+        parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
 
     def run(self, options: argparse.Namespace, screen: Screen) -> ExitCode:
         """Hunt, and tell."""
-        run = load_target(options.target)
-        finding = _hunted(run, options)
-        if options.json:
+        if options.isolate:
+            from .isolated_check import isolated_check
+
+            finding = isolated_check(options.target, options.rounds, options.budget)
+        else:
+            finding = _hunted(load_target(options.target), options)
+        if options.answer:
+            from ..leaks.fresh_process import leave_answer
+
+            leave_answer(options.answer, leak_to_wire(finding))
+        elif options.json:
             screen.json({"target": options.target, "leak": leak_to_wire(finding)})
         else:
             _tell(options.target, finding, screen)

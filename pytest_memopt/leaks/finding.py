@@ -60,6 +60,7 @@ class LeakFinding(NamedTuple):
         series: the newest changes of each signal that moved, round by round.
         duration_s: seconds that the hunt took.
         wanted_rounds: rounds that were wanted at least before it was called clean.
+        isolated: whether it was made in a process of its own.
     """
 
     verdict: LeakKind
@@ -71,6 +72,7 @@ class LeakFinding(NamedTuple):
     series: Mapping[str, tuple[int, ...]] = MappingProxyType({})
     duration_s: float = 0.0
     wanted_rounds: int = FLAT_ROUNDS
+    isolated: bool = False
 
     @property
     def is_interrupted(self) -> bool:

@@ -28,7 +28,8 @@ _UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a 
 
 def leak_headline(finding: LeakFinding) -> str:
     """The leak in a few words: ``'leaks 640 B in 10 blocks per run (18 runs): 10 dict held by app.STATE'``."""
-    text = f"leaks {added_text(finding.per_round) or 'memory'} per run ({format_count(finding.rounds)} runs)"
+    runs = f"{format_count(finding.rounds)} runs{' in a process of its own' if finding.isolated else ''}"
+    text = f"leaks {added_text(finding.per_round) or 'memory'} per run ({runs})"
     return f"{text}: {_short(finding.culprits[0])}" if finding.culprits else text
 
 

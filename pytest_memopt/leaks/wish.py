@@ -9,7 +9,7 @@ from ..errors import LimitError
 from ..settings import refuse_unknown
 from .finding import LeakFinding
 
-_KEYWORDS: Final = ("rounds", "ignore")
+_KEYWORDS: Final = ("rounds", "ignore", "isolate")
 
 
 class LeakWish(NamedTuple):
@@ -18,10 +18,12 @@ class LeakWish(NamedTuple):
     Attributes:
         rounds: rounds at least; ``None`` for as many as the verdict needs.
         ignore: parts of a type's, holder's or signature's name; a leak that has one in all its culprits is let pass.
+        isolate: whether it is made in a process of its own; ``None`` for as it is said elsewhere.
     """
 
     rounds: int | None = None
     ignore: tuple[str, ...] = ()
+    isolate: bool | None = None
 
     def lets_pass(self, finding: LeakFinding) -> bool:
         """Whether all that leaks is to be ignored."""
@@ -37,7 +39,7 @@ def wish_from_mark(args: Sequence[object], kwargs: Mapping[str, object], source:
         LimitError: for an unknown keyword or a value that makes no sense; the message starts with ``source``.
     """
     if args:
-        raise LimitError(f"{source} takes keywords only (rounds, ignore), got {args[0]!r}")
+        raise LimitError(f"{source} takes keywords only ({', '.join(_KEYWORDS)}), got {args[0]!r}")
     refuse_unknown(kwargs, _KEYWORDS, source, LimitError)
     rounds, ignore = kwargs.get("rounds"), kwargs.get("ignore", ())
     if rounds is not None and (isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1):
@@ -46,4 +48,7 @@ def wish_from_mark(args: Sequence[object], kwargs: Mapping[str, object], source:
         raise LimitError(
             f"{source}: ignore={ignore!r} is not a list of names; write for instance ignore=['app._CACHE']"
         )
-    return LeakWish(rounds, tuple(ignore))
+    isolate = kwargs.get("isolate")
+    if isolate is not None and not isinstance(isolate, bool):
+        raise LimitError(f"{source}: isolate={isolate!r} is neither True nor False")
+    return LeakWish(rounds, tuple(ignore), isolate)

@@ -6,7 +6,8 @@ all meters behind it, is made when there is something to measure.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,7 @@ __all__ = [
 
 OUR_MARKS = frozenset({"memory_limit", "no_leaks", "memopt", "limit_memory"})
 ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
+START_PATH: pytest.StashKey[Sequence[str]] = pytest.StashKey()
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -49,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks; read the settings and make the engine only if some option asks for something."""
+    config.stash[START_PATH] = list(sys.path)  # before collected files add their folders
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     if asks_for_something(config):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import ACTIVATION
+from . import ACTIVATION, START_PATH
 from .options import settings_from
 from .plain_imports import plain_imports
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from ..limits.rules import Rule
     from ..settings import Settings
     from .header import Header
+    from .isolation import Isolation
     from .leak_hunt import LeakHunter
 
 
@@ -72,7 +75,8 @@ class Activation:
         """What measures in this process; nothing when nothing does, or when workers do."""
         if self.header is None or not self.header.meters:
             return None
-        return self.header.line(self.settings.gc.value)
+        isolated = "; leaks hunted in processes of their own" if self.settings.isolate else ""
+        return f"{self.header.line(self.settings.gc.value)}{isolated}"
 
     def close(self) -> None:
         """Give back what was borrowed from the process."""
@@ -97,17 +101,26 @@ class Activation:
             self._config.pluginmanager.register(LastCollections(self._config), "memopt-last-collections")
         self._closers += [engine, journal]
         known = self._known_leaks()
+        environment = dict(os.environ)  # before a test has changed it
 
         def make_hunter() -> LeakHunter:
             from .hunt_progress import hunt_progress_of
             from .leak_hunt import LeakHunter
 
-            return LeakHunter(engine.rounds, self.settings, known, hunt_progress_of(self._config))
+            is_isolated = hasattr(self._config.option, "memopt_isolated")
+            isolation = None if is_isolated else partial(self._isolation, environment)
+            return LeakHunter(engine.rounds, self.settings, known, isolation, hunt_progress_of(self._config))
 
         examiner = Examiner(engine.recorder, self.settings, self.rules, worker, make_hunter)
         guests = GuestHooks(self._config.pluginmanager, engine.recorder, examiner)
         hooks = MeasuringHooks(engine, examiner, journal, header, guests)
         self._config.pluginmanager.register(hooks, "memopt-measuring")
+
+    def _isolation(self, environment: dict[str, str]) -> Isolation:
+        """How hunts are made in processes of their own."""
+        with plain_imports():
+            from .isolation import Isolation
+        return Isolation(self._config, self.settings, environment, self._config.stash[START_PATH])
 
     def _known_leaks(self) -> KnownLeaks:
         from ..errors import UsageError

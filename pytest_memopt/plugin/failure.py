@@ -32,7 +32,8 @@ def outcome_of(reports: Mapping[Phase, pytest.TestReport]) -> Outcome:
 
 def _explanation(record: TestRecord) -> Explanation:
     if record.leak is not None and record.verdict is VerdictKind.LEAK:
-        hint = f'pytest --memopt-leaks "{record.nodeid}"'
+        isolated = " --memopt-isolate" if record.leak.isolated else ""
+        hint = f'pytest --memopt-leaks{isolated} "{record.nodeid}"'
         return explain_leak(record.leak, rerun_hint=hint, lapsed=record.why)
     return explain(record, rerun_hint=f'pytest --memopt-confirm 5 "{record.nodeid}"')
 

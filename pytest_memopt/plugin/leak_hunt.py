@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ..errors import MeterError
 from ..leaks.check import finding_of
-from ..leaks.finding import Culprit, LeakFinding
+from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
@@ -19,10 +20,13 @@ from ..leaks.series import typical
 from ..leaks.standing import Standing
 from ..leaks.wish import LeakWish
 from ..meters.rounds import OUTSIDE_SIGNALS, RoundMeter
-from ..settings import Settings
+from ..settings import Settings, first_set
 from .hunt_progress import HuntProgress
 from .rerun import CannotRerun, Rerunner
 from .run import INTERRUPTIONS
+
+if TYPE_CHECKING:
+    from .isolation import Isolation
 
 SILENT_S = 1.0
 _TOLD_MOST = 32
@@ -37,14 +41,29 @@ class LeakHunter:
     """
 
     def __init__(
-        self, meter: RoundMeter, settings: Settings, known: KnownLeaks, progress: HuntProgress | None = None
+        self,
+        meter: RoundMeter,
+        settings: Settings,
+        known: KnownLeaks,
+        make_isolation: Callable[[], Isolation] | None,
+        progress: HuntProgress | None = None,
     ) -> None:
+        """Prepare for hunts.
+
+        Args:
+            meter: reads what may leak.
+            settings: how long a hunt may take, and where it is made.
+            known: the leaks that are let pass.
+            make_isolation: for hunts in processes of their own; ``None`` in one of those.
+            progress: shows how a hunt here stands.
+        """
         self._progress = progress
         self.interruption: BaseException | None = None
         self._meter = meter
-        self._budget_s = settings.leak_budget_s
+        self._settings = settings
         self._accepts = settings.accepts_leaks
         self._known = known
+        self._make_isolation = make_isolation
         self._told: dict[int, tuple[object, tuple[Culprit, ...]]] = {}
 
     def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
@@ -64,13 +83,24 @@ class LeakHunter:
 
         When it is interrupted, what was found until then; whoever asks raises ``interruption`` when that is told.
         """
-        patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._budget_s, silent_s=SILENT_S)
+        if self._make_isolation is not None and first_set(wish.isolate, default=self._settings.isolate):
+            return self._hunt_apart(self._make_isolation(), item, wish)
+        patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._settings.leak_budget_s, silent_s=SILENT_S)
         shown = self._progress.of(item) if self._progress is not None else nullcontext()
         with rerunner.quiet(nextitem), shown as on_round:
             suspects = [container for container, _ in self._told.values()]
             hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
             finding = self._pursue(hunt, on_round, rerunner, item.config.rootpath)
         return finding._replace(wanted_rounds=patience.least)
+
+    def _hunt_apart(self, isolation: Isolation, item: pytest.Item, wish: LeakWish) -> LeakFinding:
+        try:
+            finding = isolation.hunt(item, wish)
+        except INTERRUPTIONS as interruption:
+            self.interruption = interruption
+            why = f"{INTERRUPTED} in a process of its own"
+            finding = LeakFinding(LeakKind.INCONCLUSIVE, 0, why=why, isolated=True)
+        return finding._replace(wanted_rounds=wish.rounds or FLAT_ROUNDS)
 
     def _pursue(
         self, hunt: Hunt, on_round: Callable[[Standing], None] | None, rerunner: Rerunner, root: Path

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MARKERS: Final = (
     'memory_limit(peak, *, growth, rss, objects, fds, threads, warmup, severity): the most this test may use, as in growth="64 KiB".',
-    "no_leaks(*, rounds, ignore): fail this test when its memory grows with every run; ignore=[...] names what may.",
+    "no_leaks(*, rounds, ignore, isolate): fail this test when its memory grows with every run; ignore=[...] names what may.",
     'memopt(skip=False, reason="", gc="off"): exempt this test from measuring, or leave the garbage collector alone.',
 )
 
@@ -28,6 +28,7 @@ _NAMES: Final = (
     "memopt_gc",
     "memopt_leaks",
     "memopt_rounds",
+    "memopt_isolate",
     "memopt_leaks_budget",
     "memopt_known_leaks",
     "memopt_accept_leaks",
@@ -86,6 +87,12 @@ def _add_leak_options(option: Callable[..., None]) -> None:
         action="store_true",
     )
     option("--memopt-rounds", "rounds of a hunt at least; a leak in every k-th run needs 3k", metavar="N")
+    option(
+        "--memopt-isolate",
+        "hunt each test's leaks in a process of its own, away from other tests",
+        ini_type="bool",
+        action="store_true",
+    )
     option("--memopt-leaks-budget", "seconds after which an undecided hunt is given up (default 20)", metavar="S")
     option(
         "--memopt-known-leaks",
@@ -142,6 +149,7 @@ def _read_settings(config: pytest.Config) -> Settings:
         gc=cast("GcChoice", gc),
         leaks=_flag(config, "memopt_leaks"),
         leak_rounds=settings.parse_count(*texts["rounds"], least=1) if texts["rounds"][0] else None,
+        isolate=_flag(config, "memopt_isolate"),
         known_leaks_path=config.rootpath / (texts["known_leaks"][0] or settings.DEFAULT_KNOWN_LEAKS),
         accepts_leaks=_flag(config, "memopt_accept_leaks"),
         leak_budget_s=settings.parse_seconds(texts["leaks_budget"][0] or "20", texts["leaks_budget"][1]),

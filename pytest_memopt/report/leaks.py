@@ -66,7 +66,13 @@ def hunts_text(tests: Iterable[TestRecord]) -> str | None:
     rounds = sum(finding.rounds for finding in hunts) / len(hunts)
     seconds = format_seconds(sum(finding.duration_s for finding in hunts))
     told = f"{counted(len(hunts), 'test')} hunted for leaks, {format_count(clean)} clean"
-    return f"{told}: {rounds:.1f} runs each, {seconds} in all"
+    isolated = sum(finding.isolated for finding in hunts)
+    apart = (
+        f", {format_count(isolated)} in {'a process of its' if isolated == 1 else 'processes of their'} own"
+        if isolated
+        else ""
+    )
+    return f"{told}{apart}: {rounds:.1f} runs each, {seconds} in all"
 
 
 def sight_text(tests: Iterable[TestRecord]) -> str | None:

@@ -21,6 +21,7 @@ def leak_to_wire(finding: LeakFinding) -> dict[str, Any]:
         "series": {name: list(changes) for name, changes in finding.series.items()},
         "duration_s": finding.duration_s,
         "wanted_rounds": finding.wanted_rounds,
+        "isolated": finding.isolated,
     }
 
 
@@ -42,4 +43,5 @@ def leak_from_wire(data: Mapping[str, Any]) -> LeakFinding:
         series={name: tuple(changes) for name, changes in data.get("series", {}).items()},
         duration_s=data.get("duration_s", 0.0),
         wanted_rounds=data.get("wanted_rounds", FLAT_ROUNDS),
+        isolated=data.get("isolated", False),
     )

@@ -55,9 +55,10 @@ def test_what_is_ignored_is_a_known_leak(project):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ("5", "test_a.py::test_a: no_leaks takes keywords only (rounds, ignore), got 5"),
+        ("5", "test_a.py::test_a: no_leaks takes keywords only (rounds, ignore, isolate), got 5"),
         ("rounds=0", "no_leaks: rounds=0 is not a count; give a whole number of 1 or more"),
         ("ignore='app'", "no_leaks: ignore='app' is not a list of names"),
+        ("isolate='yes'", "no_leaks: isolate='yes' is neither True nor False"),
         ("round=3", "no_leaks: unknown keyword 'round'; did you mean 'rounds'?"),
     ],
 )

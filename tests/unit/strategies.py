@@ -28,4 +28,5 @@ LEAK_FINDINGS = st.builds(
     series=st.dictionaries(st.text(), st.lists(st.integers(), max_size=3).map(tuple), max_size=3),
     duration_s=st.floats(0, 1e9),
     wanted_rounds=st.integers(1, 10_000),
+    isolated=st.booleans(),
 )

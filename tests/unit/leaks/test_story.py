@@ -59,6 +59,12 @@ def test_the_headline_tells_what_each_run_adds(per_round, told):
     assert leak_headline(leak(**per_round)) == f"leaks {told} per run (18 runs)"
 
 
+def test_the_headline_tells_where_it_was_hunted():
+    """A leak that was found in a process of its own may not show in the one of the run."""
+    apart = leak(fds=1)._replace(isolated=True)
+    assert leak_headline(apart) == "leaks 1 file descriptor per run (18 runs in a process of its own)"
+
+
 @pytest.mark.parametrize(
     ("culprit", "told"),
     [

@@ -21,7 +21,8 @@ def test_nothing_stated_wishes_nothing():
 
 
 def test_keywords_are_the_wish():
-    """Rounds and names are taken as they are written."""
+    """Rounds, names and isolation are taken as they are written."""
+    assert wish_from_mark((), {"isolate": False}, WHERE) == LeakWish(isolate=False)
     assert wish_from_mark((), {"rounds": 21, "ignore": ["app._CACHE"]}, WHERE) == LeakWish(21, ("app._CACHE",))
 
 
@@ -36,6 +37,9 @@ def test_keywords_are_the_wish():
         ((), {"ignore": "app"}, "ignore='app' is not a list of names"),
         ((), {"ignore": 3}, "ignore=3 is not a list of names"),
         ((), {"ignore": [3]}, "ignore=[3] is not a list of names"),
+        ((), {"isolate": 1}, "isolate=1 is neither True nor False"),
+        ((), {"isolate": "yes"}, "isolate='yes' is neither True nor False"),
+        ((), {"isolated": True}, "did you mean 'isolate'?"),
     ],
 )
 def test_what_makes_no_sense_is_refused(args, kwargs, said):

@@ -70,6 +70,15 @@ def test_hunts_are_summed_up():
     assert hunts_text(tests) == "2 tests hunted for leaks, 1 clean: 11.0 runs each, 1.5 s in all"
 
 
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, ", 1 in a process of its own: "), (2, ", 2 in processes of their own: ")]
+)
+def test_hunts_in_processes_of_their_own_are_counted(count, told):
+    """How many there were is said where there were any."""
+    apart = record("a", CLEAN._replace(isolated=True), VerdictKind.OK)
+    assert told in hunts_text([apart] * count + [record("b", CLEAN, VerdictKind.OK)])
+
+
 def test_without_a_hunt_nothing_is_summed_up():
     """A run that hunted nothing says nothing of it."""
     assert hunts_text([record("a")]) is None
