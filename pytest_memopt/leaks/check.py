@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from ..errors import MemoryLeakFound
 from ..meters.choice import choose_meters
 from ..meters.collector import Collector
+from ..meters.originals import gc
 from ..meters.rounds import RoundMeter
 from .finding import Culprit, LeakFinding, signature_of
 from .hunt import Catch, Hunt, Patience, per_round

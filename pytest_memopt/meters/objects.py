@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from .measurement import TypeUse
 from .naming import type_name
+from .originals import gc, sys
 
 _TOP_TYPES: Final = 25
 

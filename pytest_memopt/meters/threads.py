@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from .originals import os, threading, time
 from .protocol import Unit
 from .status import MeterStatus
 
@@ -80,7 +78,7 @@ class Threads:
 
     def _by_links(self) -> int:
         """A folder has two links, and one more for each folder inside it: here one for each thread."""
-        return os.stat(self._tasks).st_nlink - _LINKS_OF_A_FOLDER  # noqa: PTH116 - a third of Path.stat's cost
+        return os.stat(self._tasks).st_nlink - _LINKS_OF_A_FOLDER
 
 
 def count_by_psutil() -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import gc
-import sys
 from collections.abc import Callable, Container, Iterable
 from typing import Final, NamedTuple
 
 from .glibc_chunk import HEADER_BYTES, chunk_bytes
+from .originals import gc, sys
 
 _SMALL_MOST_BYTES: Final = 512
 _ALIGNMENT: Final = 16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable
@@ -18,6 +17,8 @@ from _pytest.logging import caplog_records_key
 from _pytest.mark.expression import Expression
 from _pytest.scope import Scope
 from _pytest.unittest import TestCaseFunction
+
+from ..meters.originals import os
 
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 When = Literal["setup", "call", "teardown"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -17,6 +16,7 @@ from ..meters.block import Block, BlockMeter, process_meter
 from ..meters.block_use import BlockUse
 from ..meters.measurement import Measurement, TypeUse
 from ..meters.naming import type_name
+from ..meters.originals import gc
 from ..report.wording import value_text
 
 SOURCE: Final = "memopt.limit"

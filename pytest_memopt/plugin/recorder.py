@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import weakref
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.collector import Collector
 from ..meters.measurement import Measurement, Phase
 from ..meters.objects import exceptions_alive, new_ids
+from ..meters.originals import weakref
 from ..meters.plan import Detail, Plan
 from ..meters.weight import Scales, Weight
 from ..meters.window import Window

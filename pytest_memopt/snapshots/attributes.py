@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType, TracebackType
 from typing import Any, Final
 
 from ..meters.naming import module_name
+from ..meters.originals import sys
 from .kinds import lineage
 
 _NAMESPACE: Final = type.__dict__["__dict__"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
+from ..meters.originals import gc
 from .containers import Column
 from .kinds import is_static, lineage
 from .lots import Lot, sort_by_class

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Final
+
+from ..meters.originals import sys
 
 _SUSPENDABLE: Final[dict[type, str]] = {
     GeneratorType: "gi_frame",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MethodDescriptorType
 
+from ..meters.originals import sys
 from .containers import Column
 from .kinds import OBJECT_SIZEOF, is_fixed_size, special
 
