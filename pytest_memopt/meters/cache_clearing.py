@@ -76,7 +76,7 @@ def _call(module_name: str, path: str) -> None:
 
 def _loaded(name: str) -> ModuleType | None:
     module = sys.modules.get(name)
-    return module if isinstance(module, ModuleType) else None
+    return module if issubclass(type(module), ModuleType) else None
 
 
 def _clear_strptime() -> None:
