@@ -110,6 +110,11 @@ def is_strict_xpass(report: pytest.TestReport) -> bool:
     return report.failed and isinstance(report.longrepr, str) and report.longrepr.startswith("[XPASS(strict)]")
 
 
+def is_standing(item: pytest.Item) -> bool:
+    """Whether ``item`` itself is still set up: a hook that raised before pytest's own teardown keeps it from its end."""
+    return item in item.session._setupstate.stack
+
+
 def standing_collectors(item: pytest.Item) -> list[Any]:
     """Modules, classes and packages that are set up."""
     return [node for node in item.session._setupstate.stack if node is not item]
