@@ -38,7 +38,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
             from .clues import LineClues
             from .culprits import name_culprits
 
-            culprits = name_culprits(run, catch, LineClues(run, meter.counters, Path.cwd()))
+            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder()))
         return finding_of(catch, culprits)
     finally:
         choice.resident.close()
@@ -82,3 +82,11 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
         series={one.signal.value: one.changes[-_CHANGES_KEPT:] for one in catch.series if any(one.changes)},
         duration_s=round(catch.duration_s, 3),
     )
+
+
+def _current_folder() -> Path:
+    """Below which paths are told shorter; a relative one, below which no path lies, where the current folder is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
