@@ -44,6 +44,7 @@ class LeakHunter:
         self._budget_s = settings.leak_budget_s
         self._accepts = settings.accepts_leaks
         self._known = known
+        self._last_leak: tuple[pytest.Item, LeakFinding] | None = None
         self._told: dict[int, tuple[object, tuple[Culprit, ...]]] = {}
 
     def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
@@ -61,15 +62,21 @@ class LeakHunter:
     def hunt(self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish) -> LeakFinding:
         """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive.
 
-        When it is interrupted, what was found until then; whoever asks raises ``interruption`` when that is told.
+        When it is interrupted, what was found until then; whoever asks raises ``interruption`` when that is told. A leak
+        that was found in ``item`` is final: pytest-rerunfailures runs what failed anew, which doesn't mend it.
         """
+        if self._last_leak is not None and self._last_leak[0] is item:
+            return self._last_leak[1]
         patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._budget_s, silent_s=SILENT_S)
         shown = self._progress.of(item) if self._progress is not None else nullcontext()
         with rerunner.quiet(nextitem), shown as on_round:
             suspects = [container for container, _ in self._told.values()]
             hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
             finding = self._pursue(hunt, on_round, rerunner, item.config.rootpath)
-        return finding._replace(wanted_rounds=patience.least)
+        finding = finding._replace(wanted_rounds=patience.least)
+        if finding.is_leak:
+            self._last_leak = item, finding
+        return finding
 
     def _pursue(
         self, hunt: Hunt, on_round: Callable[[Standing], None] | None, rerunner: Rerunner, root: Path
