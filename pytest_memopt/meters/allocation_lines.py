@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from .measurement import Site
+from .originals import tracemalloc
 from .traced import HeldBy, is_runner, sites_of
 
 _FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's

@@ -1,6 +1,7 @@
 """Hunting leaks without a test runner, with hunts that end as they are told to."""
 
 import gc
+from pathlib import Path
 
 import pytest
 
