@@ -117,10 +117,10 @@ class LeakHunter:
         return culprits
 
     def _culprits(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
-        from ..leaks.clues import LineClues
-        from ..leaks.culprits import name_culprits
-
         try:
+            from ..leaks.clues import LineClues
+            from ..leaks.culprits import name_culprits
+
             return name_culprits(rerunner.repeat, catch, LineClues(rerunner.repeat, self._meter.counters, root))
         except INTERRUPTIONS:
             raise
