@@ -69,6 +69,44 @@ DISORDER = """
     def test_clean(): pass
     def test_leaks(): KEPT.append([1])
 """
+HOSTILE = """
+    import ctypes, sys, types, weakref
+
+    class Refusal(BaseException): pass
+    def refuse(*args): raise Refusal("nobody may ask")
+
+    class Liar:
+        __class__ = property(refuse)
+    class Shy:
+        __getattribute__ = __getattr__ = __len__ = __bool__ = __sizeof__ = __eq__ = __hash__ = refuse
+    class Table(dict):
+        keys = items = values = __iter__ = __len__ = refuse
+    class Meta(type):
+        __getattribute__ = __instancecheck__ = __subclasscheck__ = __eq__ = refuse
+        __hash__ = None
+    Odd = Meta("Odd", (), {})
+    class Structure(ctypes.Structure):
+        _fields_ = [("held", ctypes.py_object)]
+
+    def hostile():
+        dead = weakref.proxy(Structure([1]))
+        table = Table()
+        dict.__setitem__(table, 2**5000, [1])
+        return [Liar(), Shy(), table, object.__new__(Odd), Structure([1]), dead, {2**5000: [1], (2**5000,): [2]}]
+
+    sys.modules.update(odd_1=None, odd_2=5, odd_3=types.ModuleType.__new__(types.ModuleType))
+"""
+MEETS_THEM = """
+    import hostile
+    KEPT = []
+
+    def test_clean(): hostile.hostile()
+    def test_leaks(): KEPT.append(hostile.hostile())
+    def test_snapshot(memory_snapshot):
+        before = memory_snapshot()
+        kept = hostile.hostile()
+        assert (memory_snapshot() - before).new.where(type=hostile.Liar).count == 1
+"""
 KINDS = ("streams", "environment", "clocks", "hooks", "recursion", "builtin_functions", "modules", "collector")
 
 
@@ -85,6 +123,17 @@ def test_verdicts_are_the_same_afterwards(serial_project, kind):
     assert run.counts == {"passed": 3, "failed": 1}
     verdicts = {nodeid.rpartition("::test_")[2]: record["verdict"] for nodeid, record in run.tests.items()}
     assert verdicts == {"before": "ok", "leaves_disorder": "ok", "clean": "ok", "leaks": "leak"}
+
+
+def test_hostile_objects_are_not_asked(serial_project):
+    """Objects that raise at every question, and modules that are none, are counted, followed and named like others."""
+    run = serial_project.with_files({"hostile.py": dedent(HOSTILE), "test_hostile.py": dedent(MEETS_THEM)}).measure(
+        "--memopt-leaks"
+    )
+    run.assert_no_crash()
+    assert run.counts == {"passed": 2, "failed": 1}
+    assert run.test("::test_leaks")["leak"]["signature"] == "test_hostile.KEPT[*] <- list"
+    assert {run.test(f"::test_{name}")["verdict"] for name in ("clean", "snapshot")} == {"ok"}
 
 
 def test_a_process_that_can_import_nothing_is_no_crash(serial_project):
