@@ -44,6 +44,10 @@ UNLOADED_WHEN_OFF = (
     "pytest_memopt.report",
 )
 
+# what reads between two rounds or phases must not meet what a test has put in the place of these
+PATCHED_BY_TESTS = {"gc", "threading", "time", "tracemalloc"}
+READING = ("meters", "leaks")
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -239,3 +243,22 @@ def test_the_plugin_loads_nothing_when_off(tmp_path, arguments):
     (tmp_path / "test_plain.py").write_text("def test_nothing():\n    pass\n", "utf-8")
     code = "import pytest\nassert pytest.main(['-p', 'memopt', *sys.argv[1:]]) == 0"
     assert run_python(code, tmp_path, *arguments) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if home_of(path) in READING],
+    ids=lambda path: path.relative_to(PACKAGE).as_posix(),
+)
+def test_readings_use_the_originals(path):
+    """Who reads imports the interpreter's modules from where no test replaces their functions."""
+    if path.name == "originals.py":
+        assert set(imported_names(path)) >= PATCHED_BY_TESTS
+        return
+    whole = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert not whole & PATCHED_BY_TESTS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from array import array
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -27,10 +28,12 @@ class CheckCommand:
 
     TARGET is module:callable or file.py:callable; it is called without arguments,
     in this process, or in one of its own with --isolate, which may crash or hang.
-    The exit code is 1 for a leak, 0 for none, 2 when there is no telling.
+    The exit code is 1 for a leak, 0 for none, 2 when there is no telling, 130 when
+    it was interrupted.
     """
 
     name = "check"
+    reads_history = False
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the target and the patience."""
@@ -90,12 +93,21 @@ def load_target(target: str) -> Callable[[], object]:
 def _namespace(place: str, target: str) -> dict[str, object]:
     try:
         if place.endswith(".py"):
-            sys.path.insert(0, str(Path(place).resolve().parent))
+            sys.path.insert(0, str((_current_folder() / place).resolve().parent))
             return _run_file(Path(place))
-        sys.path.insert(0, str(Path.cwd()))
+        sys.path.insert(0, str(_current_folder()))
         return vars(importlib.import_module(place))
+    except UsageError:
+        raise
     except (Exception, SystemExit) as error:
         raise UsageError(f"{target!r} could not be loaded: {type(error).__name__}: {error}") from error
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the current folder can't be read: {error.strerror}; change to one that exists") from None
 
 
 def _run_file(path: Path) -> dict[str, object]:
@@ -117,8 +129,17 @@ def _seconds(text: str) -> float:
 
 
 def _hunted(run: Callable[[], object], options: argparse.Namespace) -> LeakFinding:
+    calls = array("q", [0])  # a number that is kept would take memory
+
+    def counted() -> object:
+        calls[0] += 1
+        return run()
+
     try:
-        return check_leaks(run, rounds=options.rounds, budget_s=options.budget)
+        return check_leaks(counted, rounds=options.rounds, budget_s=options.budget)
+    except KeyboardInterrupt:
+        said = "call" if calls[0] == 1 else "calls"
+        raise KeyboardInterrupt(f"{options.target}: interrupted in {calls[0]} {said}, no verdict yet") from None
     except (Exception, SystemExit) as error:
         raise MemoptError(f"{options.target} raised {type(error).__name__}: {error}") from error
 

@@ -19,12 +19,19 @@ class ExitCode(IntEnum):
     FINE = 0
     REGRESSION = 1
     UNUSABLE = 2
+    INTERRUPTED = 130  # as shells tell of Ctrl-C: 128, and the number of the signal
 
 
 class Command(Protocol):
-    """A subcommand; its docstring is its help, the first line the summary."""
+    """A subcommand; its docstring is its help, the first line the summary.
+
+    Attributes:
+        name: what it is called.
+        reads_history: whether it works on a history, whose path can be given.
+    """
 
     name: str
+    reads_history: bool
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add its own arguments."""
@@ -47,17 +54,18 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
 
-def shared_options() -> Parser:
-    """The options that every subcommand has."""
+def shared_options(*, with_history: bool = True) -> Parser:
+    """The options that every subcommand has, and that every one has which works on a history."""
     parser = Parser(add_help=False)
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument(
-        "--history",
-        type=Path,
-        metavar="PATH",
-        default=DEFAULT_HISTORY,
-        help=f"file of the history (default {DEFAULT_HISTORY.as_posix()})",
-    )
+    if with_history:
+        parser.add_argument(
+            "--history",
+            type=Path,
+            metavar="PATH",
+            default=DEFAULT_HISTORY,
+            help=f"file of the history (default {DEFAULT_HISTORY.as_posix()})",
+        )
     return parser
 
 

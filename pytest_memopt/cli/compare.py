@@ -65,6 +65,7 @@ class CompareCommand:
     """
 
     name = "compare"
+    reads_history = True
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the runs and the threshold."""

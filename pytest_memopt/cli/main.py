@@ -34,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``memopt`` with these arguments (the process's own by default).
 
     Returns:
-        0 when all is well, 1 for a regression, 2 when the command could not do what it was asked to; then one
-        sentence on the standard error says why.
+        0 when all is well, 1 for a regression, 2 when the command could not do what it was asked to, 130 when it was
+        interrupted; then one sentence on the standard error says why.
     """
     try:
         options = command_parser().parse_args(argv)
@@ -47,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MemoptError, OSError) as error:
         sys.stderr.write(f"memopt: {error}\n")
         return ExitCode.UNUSABLE
+    except KeyboardInterrupt as interruption:
+        sys.stderr.write(f"\nmemopt: {str(interruption) or 'interrupted'}\n")
+        return ExitCode.INTERRUPTED
     except SystemExit as end:  # --help and --version, which argparse ends by itself
         return ExitCode.FINE if not end.code else ExitCode.UNUSABLE
     return int(code)
@@ -64,7 +67,7 @@ def command_parser() -> argparse.ArgumentParser:
             help=text.partition("\n")[0].rstrip(".").replace("%", "%%"),
             description=text.replace("%", "%%"),
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            parents=[shared_options()],
+            parents=[shared_options(with_history=command.reads_history)],
         )
         command.prepare_parser(subparser)
         subparser.set_defaults(command=command)

@@ -36,6 +36,7 @@ class RunsCommand:
     """
 
     name = "runs"
+    reads_history = True
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add ``--limit``."""

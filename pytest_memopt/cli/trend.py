@@ -63,6 +63,7 @@ class TrendCommand:
     """
 
     name = "trend"
+    reads_history = True
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the pattern and what to show."""

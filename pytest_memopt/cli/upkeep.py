@@ -22,6 +22,7 @@ class MergeCommand:
     """
 
     name = "merge"
+    reads_history = True
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the files."""
@@ -49,6 +50,7 @@ class PruneCommand:
     """
 
     name = "prune"
+    reads_history = True
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add ``--keep``."""
@@ -75,6 +77,7 @@ class ExportCommand:
     """
 
     name = "export"
+    reads_history = True
 
     def prepare_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the run."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from array import array
 from collections import deque
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from ..meters.naming import type_name
+from ..meters.originals import gc, sys
 from ..snapshots.bounds import CACHE_TYPE, bound_of
 from .series import ContainerGrowth
 

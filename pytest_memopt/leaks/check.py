@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from ..errors import MemoryLeakFound
 from ..meters.choice import choose_meters
 from ..meters.collector import Collector
+from ..meters.originals import gc
 from ..meters.rounds import RoundMeter
 from .finding import Culprit, LeakFinding, signature_of
 from .hunt import Catch, Hunt, Patience, per_round
@@ -38,7 +38,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
             from .clues import LineClues
             from .culprits import name_culprits
 
-            culprits = name_culprits(run, catch, LineClues(run, meter.counters, Path.cwd()))
+            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder()))
         return finding_of(catch, culprits)
     finally:
         choice.resident.close()
@@ -82,3 +82,11 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
         series={one.signal.value: one.changes[-_CHANGES_KEPT:] for one in catch.series if any(one.changes)},
         duration_s=round(catch.duration_s, 3),
     )
+
+
+def _current_folder() -> Path:
+    """Below which paths are told shorter; a relative one, below which no path lies, where the current folder is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import sysconfig
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -10,6 +9,7 @@ from types import FrameType
 from typing import Any, Final
 
 from ..meters.measurement import Site
+from ..meters.originals import sys
 from ..meters.traced import is_runner
 
 _ROUNDS: Final = 3

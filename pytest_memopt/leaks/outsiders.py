@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import re
-import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..meters.descriptors import describe_descriptors, open_numbers
 from ..meters.naming import module_name, type_name
+from ..meters.originals import gc, sys
 from ..meters.processes import child_numbers, command_text, describe_child
 from ..meters.rounds import AnySignal, LeakSignal
 from ..meters.tasks import describe_task, pending_tasks

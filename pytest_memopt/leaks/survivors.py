@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.naming import type_name
+from ..meters.originals import gc
 
 EXTRA_ROUNDS: Final = 3
 _RUNNER_TYPES: Final = ("_pytest.", "pytest_memopt.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -12,11 +11,13 @@ from itertools import islice
 from typing import Final
 
 from .measurement import Site
+from .originals import tracemalloc
 from .traced import HeldBy, is_runner, sites_of
 
 _FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's
 _ASKED_MOST: Final = 64
 _PYTHON_DOMAIN: Final = 0
+_FLAGS: Final = type.__dict__["__flags__"]  # asked past a metaclass, which may answer anything
 _HAS_MANAGED_DICT: Final = 1 << 4
 _BEFORE_MANAGED_BYTES: Final = 4 * ctypes.sizeof(ctypes.c_void_p)
 
@@ -71,7 +72,7 @@ def _frames_of(one: object) -> list[tuple[str, int]]:
     traceback = tracemalloc.get_object_traceback(one)
     if traceback is not None:
         return [(frame.filename, frame.lineno) for frame in reversed(traceback)]
-    if _FRAMES_AT is not None and type(one).__flags__ & _HAS_MANAGED_DICT:
+    if _FRAMES_AT is not None and _FLAGS.__get__(type(one)) & _HAS_MANAGED_DICT:
         return list(_FRAMES_AT(_PYTHON_DOMAIN, id(one) - _BEFORE_MANAGED_BYTES) or ())
     return []
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
 from array import array
 from functools import cache
-from time import perf_counter_ns
 from types import TracebackType
 from typing import Final
 
@@ -16,6 +13,7 @@ from .cache_clearing import clear_type_cache
 from .heap import CHeap
 from .instruments import SmallBlockMeter
 from .objects import count_tracked, mapped_bytes
+from .originals import gc, time, tracemalloc
 from .pymalloc import SmallBlocks
 from .traced_peak import TRACING_LEAKS, UNTOLD_TRACE_BYTES, TracedPeak
 
@@ -118,14 +116,14 @@ class Block:
         self._meter.read(self._before)
         if self._peak is not None:
             self._peak.start()
-        self._before[Column.DURATION] = perf_counter_ns()
+        self._before[Column.DURATION] = time.perf_counter_ns()
         return self._use
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         figures = self.figures
-        figures[Column.DURATION] = perf_counter_ns()
+        figures[Column.DURATION] = time.perf_counter_ns()
         if self._peak is not None:
             self._peak.stop()
         self._meter.read(figures)

@@ -15,11 +15,12 @@ No ``functools.lru_cache`` of the program's is touched: how it fills is what a h
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import ModuleType
 from typing import Final
+
+from .originals import sys
 
 _CLEARED_BY_A_CALL: Final = (
     ("re", "purge"),
@@ -75,7 +76,7 @@ def _call(module_name: str, path: str) -> None:
 
 def _loaded(name: str) -> ModuleType | None:
     module = sys.modules.get(name)
-    return module if isinstance(module, ModuleType) else None
+    return module if issubclass(type(module), ModuleType) else None
 
 
 def _clear_strptime() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from enum import Enum
 from time import perf_counter
 from typing import Final
+
+from .originals import gc
 
 _REFRESH_SHARE: Final = 0.005
 _REFRESH_COST_GUESS_S: Final = 0.05

@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Callable
+from os import fsencode  # a test may replace it in its module, where `putenv` is put
 from typing import TYPE_CHECKING, Final
 
 from .glibc_chunk import chunk_bytes
@@ -65,7 +66,7 @@ class KeptEnvironment:
     def _put(self, name: StrOrBytesPath, value: StrOrBytesPath, /) -> None:
         self._plain(name, value)
         if self._is_new(hash((name, value)) & sys.maxsize | 1):
-            length = len(os.fsencode(name)) + len(os.fsencode(value))
+            length = len(fsencode(name)) + len(fsencode(value))
             self.kept[0] += chunk_bytes(length + _ENDS_BYTES) + (self._node_bytes or 0)
 
     def _is_new(self, token: int) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from .measurement import TypeUse
 from .naming import type_name
+from .originals import gc, sys
 
 _TOP_TYPES: Final = 25
 
@@ -41,13 +40,19 @@ def count_of_types(names: Iterable[str]) -> dict[str, int]:
     """
     gc.unfreeze()
     wanted = set(names)
-    counts = Counter(map(type, gc.get_objects()))
     found = dict.fromkeys(wanted, 0)
-    for cls, count in counts.items():
+    for cls, count in count_by_class(gc.get_objects()):
         name = type_name(cls)
         if name in wanted:
             found[name] += count
     return found
+
+
+def count_by_class(objects: Iterable[object]) -> list[tuple[type, int]]:
+    """How many of ``objects`` there are of each class, by identity: a class need not be hashable, and may claim to be another."""
+    classes = list(map(type, objects))
+    by_id = dict(zip(map(id, classes), classes, strict=True))
+    return [(by_id[number], count) for number, count in Counter(map(id, classes)).items()]
 
 
 def survivors(owned_by_others: Iterable[object], found: list[object]) -> list[object]:
@@ -72,13 +77,11 @@ def survivors(owned_by_others: Iterable[object], found: list[object]) -> list[ob
 
 def by_type(objects: Iterable[object]) -> tuple[TypeUse, ...]:
     """Count and own size of ``objects`` by type, those with the most bytes first."""
-    counts: Counter[type] = Counter()
-    sizes: Counter[type] = Counter()
-    for one in objects:
-        cls = type(one)
-        counts[cls] += 1
-        sizes[cls] += _own_size_bytes(one)
-    uses = (TypeUse(type_name(cls), count, sizes[cls]) for cls, count in counts.items())
+    listed = list(objects)
+    sizes: Counter[int] = Counter()
+    for one in listed:
+        sizes[id(type(one))] += own_size_bytes(one)
+    uses = (TypeUse(type_name(cls), count, sizes[id(cls)]) for cls, count in count_by_class(listed))
     return tuple(sorted(uses, key=lambda use: (-use.bytes, -use.count, use.type))[:_TOP_TYPES])
 
 
@@ -98,8 +101,11 @@ def _map_size_bytes(memory_map: Any) -> int:
         return 0
 
 
-def _own_size_bytes(one: object) -> int:
+def own_size_bytes(one: object) -> int:
+    """Bytes of ``one`` by ``sys.getsizeof``; 0 where it doesn't tell."""
     try:
         return sys.getsizeof(one, 0)
-    except Exception:  # noqa: BLE001 - a user's __sizeof__ may raise anything
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 - a user's __sizeof__ may raise anything
         return 0

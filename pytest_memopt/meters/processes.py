@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
 
 import psutil
 
+from .originals import os, sys, time
 from .threads import TASKS
 
 PATIENCE_S: Final = 0.05
@@ -35,7 +33,7 @@ class ChildProcesses:
             by_psutil: gives the number where there are no such files; psutil's own when ``None``.
         """
         self._tasks = tasks
-        lists_children = os.path.exists(f"{tasks}/{os.getpid()}/children")  # noqa: PTH110 - a string is all that is needed
+        lists_children = os.path.exists(f"{tasks}/{os.getpid()}/children")
         self._count = self._by_lists if lists_children else by_psutil or count_by_psutil
 
     def read(self) -> int:
@@ -69,7 +67,7 @@ class ChildProcesses:
 
     def _by_lists(self) -> int:
         """The numbers in the lists of all threads, each of which ends with a blank."""
-        if os.stat(self._tasks).st_nlink == _LINKS_OF_ONE:  # noqa: PTH116 - a third of Path.stat's cost
+        if os.stat(self._tasks).st_nlink == _LINKS_OF_ONE:
             return self._in_list(str(os.getpid()))  # the only thread, without listing the folder
         return sum(map(self._in_list, os.listdir(self._tasks)))
 

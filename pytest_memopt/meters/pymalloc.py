@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Final
 
 from .malloc_report import MallocReport
+from .originals import sys
 from .status import MeterStatus
 
 _USUAL_BLOCK_BYTES: Final = 64

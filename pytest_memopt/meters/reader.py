@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from array import array
 
 from .account import Signal
@@ -10,6 +9,7 @@ from .cache_clearing import clear_type_cache
 from .collector import Collector
 from .instruments import Instruments
 from .objects import count_tracked
+from .originals import gc
 from .plan import Detail
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -11,6 +9,7 @@ import psutil
 
 from ..errors import MeterError
 from ..units import format_size
+from .originals import os, sys
 
 _STATM_BYTES: Final = 256
 _STATUS_BYTES: Final = 8192

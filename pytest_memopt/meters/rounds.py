@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-import weakref
 from array import array
 from atexit import _ncallbacks  # the only way to count them
 from collections.abc import Callable, Iterable
@@ -17,6 +14,7 @@ from .collector import Collector
 from .environment import KeptEnvironment
 from .instruments import Instruments
 from .objects import mapped_bytes
+from .originals import gc, sys, weakref
 from .protocol import Meter, Unit, is_judged
 
 if TYPE_CHECKING:

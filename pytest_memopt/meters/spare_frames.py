@@ -13,8 +13,8 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any, Final
 
 _NO_NAMES: Final[dict[str, object]] = {"__builtins__": {}}
-_WRAPPERS: Final = (staticmethod, classmethod)
-_CALLABLES: Final = (FunctionType, MethodType, functools.partial)
+# by identity: a class need not be hashable, and may run code when it is compared
+_CALLABLES: Final = frozenset(map(id, (FunctionType, MethodType, functools.partial)))
 
 
 class SpareFrames:
@@ -57,7 +57,7 @@ def functions_in(module: Any) -> list[object]:
     name = getattr(module, "__name__", None)
     found: list[object] = []
     for value in list(vars(module).values()):
-        if isinstance(value, type):
+        if issubclass(type(value), type):  # isinstance() would ask the value for its __class__
             found.extend(value.__dict__.values() if value.__dict__.get("__module__") == name else ())
         elif type(value) is FunctionType and value.__module__ == name:
             found.append(value)
@@ -70,7 +70,7 @@ def _parts(one: Any) -> tuple[object, ...]:
     if kind is FunctionType:
         held = [content for cell in one.__closure__ or () for content in _contents(cell)]
         return (one.__code__, one.__dict__.get("__wrapped__"), *held)
-    if kind is MethodType or kind in _WRAPPERS:
+    if kind is MethodType or kind is staticmethod or kind is classmethod:
         return (one.__func__,)
     if kind is functools.partial:
         return (one.func,)
@@ -83,4 +83,4 @@ def _contents(cell: Any) -> tuple[object, ...]:
         value = cell.cell_contents
     except ValueError:
         return ()
-    return (value,) if type(value) in _CALLABLES else ()
+    return (value,) if id(type(value)) in _CALLABLES else ()

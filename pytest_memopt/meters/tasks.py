@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
+
+from .originals import gc, sys
 
 # where asyncio keeps its tasks: up to 3.11 in the first, then in the second, eager ones in the third
 _WEAK: Final = ("_all_tasks", "_scheduled_tasks")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,6 +9,7 @@ from typing import Final
 import psutil
 
 from .naming import target_name, type_name
+from .originals import os, threading, time
 from .protocol import Unit
 from .status import MeterStatus
 
@@ -81,7 +79,7 @@ class Threads:
 
     def _by_links(self) -> int:
         """A folder has two links, and one more for each folder inside it: here one for each thread."""
-        return os.stat(self._tasks).st_nlink - _LINKS_OF_A_FOLDER  # noqa: PTH116 - a third of Path.stat's cost
+        return os.stat(self._tasks).st_nlink - _LINKS_OF_A_FOLDER
 
 
 def count_by_psutil() -> int:

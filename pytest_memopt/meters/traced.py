@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import sys
 import tokenize
-import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from .measurement import Site
+from .originals import sys, tracemalloc
 from .status import MeterStatus
 from .traced_peak import TRACING_LEAKS, UNTOLD_TRACE_BYTES
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import tracemalloc
 from array import array
 from contextlib import suppress
 from typing import Final
+
+from .originals import sys, tracemalloc
 
 _BYTES_HEADER: Final = 33
 _PEAK_BEFORE, _BASE, _NOW, _PEAK = range(4)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-import gc
-import sys
 from collections.abc import Callable, Container, Iterable
 from typing import Final, NamedTuple
 
 from .glibc_chunk import HEADER_BYTES, chunk_bytes
+from .objects import own_size_bytes
+from .originals import gc, sys
 
 _SMALL_MOST_BYTES: Final = 512
 _ALIGNMENT: Final = 16
 _PLAUSIBLE_EXTRA_BYTES: Final = 8192
-_HEADERS: Final[dict[type, int]] = {list: sys.getsizeof([]), dict: sys.getsizeof({})}
-_LEAF_TYPES: Final = (str, bytes)
+# by identity here and below: a class need not be hashable, and may run code when it is compared
+_HEADERS: Final = {id(list): sys.getsizeof([]), id(dict): sys.getsizeof({})}
+_LEAF_TYPES: Final = frozenset(map(id, (str, bytes)))
 
 
 class Weight(NamedTuple):
@@ -78,7 +79,7 @@ class Scales:
         untracked = {id(root) for root in pending if not gc.is_tracked(root)}
         while pending:
             one = pending.pop()
-            if id(one) in seen or not (id(one) in untracked or id(one) in new_ids or type(one) in _LEAF_TYPES):
+            if id(one) in seen or not (id(one) in untracked or id(one) in new_ids or id(type(one)) in _LEAF_TYPES):
                 continue
             seen.add(id(one))
             tracked = int(gc.is_tracked(one))
@@ -99,8 +100,8 @@ class Scales:
 
 def _parts(one: object) -> tuple[int, ...]:
     """Sizes of the blocks that make up one object: lists and dicts have their contents in a block of its own."""
-    size_bytes = sys.getsizeof(one)
-    header_bytes = _HEADERS.get(type(one), size_bytes)
+    size_bytes = own_size_bytes(one)
+    header_bytes = _HEADERS.get(id(type(one)), size_bytes)
     return (header_bytes, size_bytes - header_bytes) if size_bytes > header_bytes else (size_bytes,)
 
 

@@ -192,8 +192,8 @@ class Window:
     def abandon(self) -> None:
         """Leave the window without a measurement: the test was interrupted, or stopped halfway."""
         if self.is_open:
-            self._stop_tracer()
             self.is_open = False
+            self._stop_tracer()
 
     def _wanted_detail(self, wanted: Detail) -> Detail:
         return Detail.EXACT if self._is_learning and self._collector.lists_only_new else wanted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable
@@ -18,6 +17,8 @@ from _pytest.logging import caplog_records_key
 from _pytest.mark.expression import Expression
 from _pytest.scope import Scope
 from _pytest.unittest import TestCaseFunction
+
+from ..meters.originals import os
 
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 When = Literal["setup", "call", "teardown"]
@@ -107,6 +108,11 @@ def failure_text(lines: Iterable[str], path: str, line_number: int, message: str
 def is_strict_xpass(report: pytest.TestReport) -> bool:
     """Whether the test passed by itself, and fails because ``xfail(strict=True)`` wants it to fail."""
     return report.failed and isinstance(report.longrepr, str) and report.longrepr.startswith("[XPASS(strict)]")
+
+
+def is_standing(item: pytest.Item) -> bool:
+    """Whether ``item`` itself is still set up: a hook that raised before pytest's own teardown keeps it from its end."""
+    return item in item.session._setupstate.stack
 
 
 def standing_collectors(item: pytest.Item) -> list[Any]:

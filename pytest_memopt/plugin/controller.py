@@ -74,6 +74,12 @@ class Controller:
         """Sum up, while nothing can fail any more; what goes wrong here is told, and changes no result."""
         if not (self._ledger.records() or self._ledger.workers() or self._settings.is_on):
             return
+        try:
+            self._sum_up()
+        except Exception as error:  # noqa: BLE001 - a test may have left the process in any state: without imports, say
+            self._tell(f"the run could not be summed up: {type(error).__name__}: {error}")
+
+    def _sum_up(self) -> None:
         if self._settings.leaks or self._settings.accepts_leaks:
             from .known_leaks import settle_known_leaks
 

@@ -123,7 +123,14 @@ class Examiner:
         """
         run = self._recorder.finish()
         if run is not None and run.purpose is not Purpose.RERUN:
-            self._attach(run.reports[Phase.TEARDOWN], self._examine(run))
+            try:
+                record = self._examine(run)
+            except pytest.exit.Exception:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a test did to the process: the session goes on
+                why = f"it could not be judged: {type(error).__name__}: {error}"
+                record = self._record_of(run)._replace(verdict=VerdictKind.UNMEASURED, why=why)
+            self._attach(run.reports[Phase.TEARDOWN], record)
             if self._interruption is not None:
                 raise self._interruption
 
@@ -139,8 +146,8 @@ class Examiner:
             worker=self._worker,
         )
 
-    def _examine(self, run: ItemRun) -> TestRecord:
-        record = TestRecord(
+    def _record_of(self, run: ItemRun) -> TestRecord:
+        return TestRecord(
             nodeid=run.item.nodeid,
             outcome=outcome_of(run.reports),
             verdict=VerdictKind.OK,
@@ -149,6 +156,9 @@ class Examiner:
             limits=self.wanted(run.item).limits.limits,
             worker=self._worker,
         )
+
+    def _examine(self, run: ItemRun) -> TestRecord:
+        record = self._record_of(run)
         if run.measured is None:
             return record._replace(verdict=VerdictKind.UNMEASURED, why=run.problem or "its window was not closed")
         if self._rerunner is None:

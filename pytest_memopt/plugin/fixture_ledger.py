@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from array import array
-from time import perf_counter
 from typing import Any, Final
 
 from ..meters.account import Account
+from ..meters.originals import time
 from ..meters.window import Window
 
 _XUNIT: Final = re.compile(r"_(?:xunit|unittest)_(?P<what>\w+?)_fixture_(?P<where>.+)")
@@ -65,12 +65,12 @@ class FixtureLedger:
         self._inner_s[depth] = self._inner_bytes[depth] = self._inner_traced_bytes[depth] = 0
         self._charged_bytes[depth] = self._charged()
         self._traced_bytes[depth] = self._window.traced_bytes()
-        self._started_s[depth] = perf_counter()
+        self._started_s[depth] = time.perf_counter()
 
     def end(self, fixture: Any) -> int:
         """``fixture``, pytest's definition of the one that began last, is built; what the tracer saw it keep, in bytes."""
         depth = self._depth
-        taken_s = perf_counter() - self._started_s[depth]
+        taken_s = time.perf_counter() - self._started_s[depth]
         grown_bytes = self._charged() - self._charged_bytes[depth]
         traced_bytes = self._window.traced_bytes() - self._traced_bytes[depth]
         own_traced_bytes = traced_bytes - self._inner_traced_bytes[depth]

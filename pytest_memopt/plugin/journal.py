@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import psutil
 
+from ..meters.originals import os
 from ..units import format_size
 
 SUFFIX: Final = ".journal"
@@ -50,7 +50,7 @@ class Journal:
         self._path = folder / f"{run}-{worker}{SUFFIX}"
         self._pid = os.getpid()
         self._file: int | None = None
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             make_folder(folder)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         # from the start the page says whose it is, so that nobody takes it for an orphan's
@@ -61,14 +61,14 @@ class Journal:
         if self._file is None or os.getpid() != self._pid:
             return
         line = f'{{"pid": {self._pid}, "rss_bytes": {rss_bytes}, "worker": "{self._worker}", "nodeid": {quoted(nodeid)}}}\n'
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             # what is left of a longer line from before stands behind the line's end, and is not read
             _overwrite(self._file, line.encode())
 
     def close(self) -> None:
         """The process ends as it should: the page is not needed."""
         if self._file is not None and os.getpid() == self._pid:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 os.close(self._file)
                 self._path.unlink()
         self._file = None
@@ -130,7 +130,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _remove(page: Path) -> None:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         page.unlink()
 
 

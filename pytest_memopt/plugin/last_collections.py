@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import gc
 
 import pytest
+
+from ..meters.originals import gc
 
 
 class LastCollections:

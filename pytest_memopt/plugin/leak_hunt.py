@@ -64,6 +64,7 @@ class LeakHunter:
         self._accepts = settings.accepts_leaks
         self._known = known
         self._make_isolation = make_isolation
+        self._last_leak: tuple[pytest.Item, LeakFinding] | None = None
         self._told: dict[int, tuple[object, tuple[Culprit, ...]]] = {}
 
     def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
@@ -81,10 +82,22 @@ class LeakHunter:
     def hunt(self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish) -> LeakFinding:
         """What the hunt for leaks in ``item`` found; an item that can't be repeated is inconclusive.
 
-        When it is interrupted, what was found until then; whoever asks raises ``interruption`` when that is told.
+        When it is interrupted, what was found until then; whoever asks raises ``interruption`` when that is told. A leak
+        that was found in ``item`` is final: pytest-rerunfailures runs what failed anew, which doesn't mend it.
         """
+        if self._last_leak is not None and self._last_leak[0] is item:
+            return self._last_leak[1]
         if self._make_isolation is not None and first_set(wish.isolate, default=self._settings.isolate):
-            return self._hunt_apart(self._make_isolation(), item, wish)
+            finding = self._hunt_apart(self._make_isolation(), item, wish)
+        else:
+            finding = self._hunt_here(item, nextitem, rerunner, wish)
+        if finding.is_leak:
+            self._last_leak = item, finding
+        return finding
+
+    def _hunt_here(
+        self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish
+    ) -> LeakFinding:
         patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._settings.leak_budget_s, silent_s=SILENT_S)
         shown = self._progress.of(item) if self._progress is not None else nullcontext()
         with rerunner.quiet(nextitem), shown as on_round:
@@ -146,10 +159,10 @@ class LeakHunter:
         return culprits
 
     def _culprits(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
-        from ..leaks.clues import LineClues
-        from ..leaks.culprits import name_culprits
-
         try:
+            from ..leaks.clues import LineClues
+            from ..leaks.culprits import name_culprits
+
             return name_culprits(rerunner.repeat, catch, LineClues(rerunner.repeat, self._meter.counters, root))
         except INTERRUPTIONS:
             raise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final
@@ -17,6 +15,8 @@ from ..meters.block import Block, BlockMeter, process_meter
 from ..meters.block_use import BlockUse
 from ..meters.measurement import Measurement, TypeUse
 from ..meters.naming import type_name
+from ..meters.objects import count_by_class
+from ..meters.originals import gc
 from ..report.wording import value_text
 
 SOURCE: Final = "memopt.limit"
@@ -139,7 +139,7 @@ def _listed(names: Iterable[str]) -> dict[str, int]:
     counts = dict.fromkeys(names, 0)
     if counts:
         gc.collect()
-        for cls, count in Counter(map(type, gc.get_objects())).items():
+        for cls, count in count_by_class(gc.get_objects()):
             name = type_name(cls)
             if name in counts:
                 counts[name] += count

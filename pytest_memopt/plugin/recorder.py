@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import weakref
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +15,7 @@ from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.collector import Collector
 from ..meters.measurement import Measurement, Phase
 from ..meters.objects import exceptions_alive, new_ids
+from ..meters.originals import weakref
 from ..meters.plan import Detail, Plan
 from ..meters.weight import Scales, Weight
 from ..meters.window import Window
@@ -91,7 +92,10 @@ class Recorder:
         self._in_phase = True
         run = self.current
         if when == "setup" and run is not None and run.problem is None:
-            self._window.open(run.plan)
+            try:
+                self._window.open(run.plan)
+            except Exception as error:  # noqa: BLE001 - whatever a test did to the process: the run goes on, unmeasured
+                self._give_up(run, error)
         else:
             self._switch(self._account)
 
@@ -210,6 +214,13 @@ class Recorder:
         self.current = None
         if run.problem is not None or not self._window.is_open:
             return run
+        try:
+            self._measure(run)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(run, error)
+        return run
+
+    def _measure(self, run: ItemRun) -> None:
         self._window.switch(Account.TEARDOWN)
         run.keepsakes.drop_fixture_values()
         is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
@@ -225,7 +236,11 @@ class Recorder:
         if run.raised:
             measured = by_survivors(measured)
         run.measured = measured._replace(exact=False) if is_estimate else measured
-        return run
+
+    def _give_up(self, run: ItemRun, error: Exception) -> None:
+        run.problem = f"a meter failed: {type(error).__name__}: {error}"
+        with suppress(Exception):
+            self._window.abandon()
 
     def end_round(self) -> None:
         """A round of a hunt is over: what pytest keeps of it is dropped."""
@@ -259,7 +274,10 @@ class Recorder:
 
     def _switch(self, account: Account) -> None:
         if self._window.is_open and self.current is not None and self.current.problem is None:
-            self._window.switch(account)
+            try:
+                self._window.switch(account)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._give_up(self.current, error)
 
     def _weigh_kept(self, run: ItemRun) -> Weight:
         """Output, properties, warnings, subtests' reports and a failure's traceback, as far as pytest keeps them."""

@@ -51,7 +51,18 @@ class Rerunner:
         with compat.silenced(self._item.config):
             yield
         if compat.standing_collectors(self._item) != was_wider:
-            compat.tear_down_to(self._item, nextitem)
+            self._tear_down(nextitem)
+        elif compat.is_standing(self._item):
+            self._tear_down(self.sibling)
+
+    def _tear_down(self, following: object) -> None:
+        """Tear down what a rerun left; what fails then failed in the rerun, which was told as one that failed."""
+        try:
+            compat.tear_down_to(self._item, following)
+        except pytest.exit.Exception:
+            raise
+        except (Exception, pytest.skip.Exception, pytest.fail.Exception):  # noqa: BLE001, S110
+            pass
 
     def repeat(self) -> None:
         """Run the item once more, unmeasured.

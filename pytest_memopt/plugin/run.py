@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from enum import Enum
 from sys import getsizeof
 
 import pytest
 
 from ..meters.measurement import Measurement, Phase
+from ..meters.originals import weakref
 from ..meters.plan import Plan
 from .keepsakes import Keepsakes
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType, TracebackType
 from typing import Any, Final
 
 from ..meters.naming import module_name
+from ..meters.originals import sys
 from .kinds import lineage
 
 _NAMESPACE: Final = type.__dict__["__dict__"]
@@ -77,7 +77,7 @@ def _plain_attribute(owner: object, name: str) -> Any:
     """What is stored in ``owner`` as ``name``, unless something in its class stands before that."""
     for cls in lineage(type(owner)):
         if name in (space := namespace(cls)):
-            if type(space[name]) in {MemberDescriptorType, GetSetDescriptorType}:
+            if _is_one_of(type(space[name]), MemberDescriptorType, GetSetDescriptorType):
                 return _described(space[name], owner)
             if _computes(type(space[name])):
                 return _MISSING
@@ -86,6 +86,11 @@ def _plain_attribute(owner: object, name: str) -> Any:
         return _PLAIN_GET(owner, name)
     except (AttributeError, TypeError):
         return _MISSING
+
+
+def _is_one_of(cls: type, *others: type) -> bool:
+    """By identity: a class need not be hashable, and may run code when it is compared."""
+    return any(cls is other for other in others)
 
 
 def _computes(cls: type) -> bool:
@@ -98,7 +103,7 @@ def _mentioned_names(cls: type) -> dict[str, None]:
     for base in lineage(cls):
         space = namespace(base)
         for listed in ("__static_attributes__", "__annotations__", "__match_args__"):
-            if type(space.get(listed)) in {tuple, dict}:
+            if _is_one_of(type(space.get(listed)), tuple, dict):
                 names.update(dict.fromkeys(name for name in space[listed] if type(name) is str))
         for value in list(space.values()):
             for function in _functions_of(value):
@@ -128,7 +133,7 @@ def _neighbouring_code(cls: type) -> Iterator[CodeType]:
 def _functions_of(value: object) -> Iterator[FunctionType]:
     if type(value) is FunctionType:
         yield value
-    elif type(value) in {staticmethod, classmethod}:
+    elif _is_one_of(type(value), staticmethod, classmethod):
         yield from _functions_of(value.__func__)  # type: ignore[attr-defined]
     elif type(value) is property:
         yield from (one for one in (value.fget, value.fset) if type(one) is FunctionType)

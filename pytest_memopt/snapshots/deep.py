@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
+from ..meters.originals import gc
 from .containers import Column
-from .kinds import is_static, lineage
+from .kinds import is_static
 from .lots import Lot, sort_by_class
 from .reading import Scope
 from .sizes import size_bytes_of
@@ -95,7 +95,7 @@ def _measure(asizer: Any, lots: list[Lot], scope: Scope) -> DeepSizes:
 
 def _is_builtin_part(cls: type) -> bool:
     """Whether objects of ``cls`` are charged to who holds them: containers and the like, not instances of classes."""
-    return is_static(cls) or type in lineage(cls)
+    return is_static(cls) or issubclass(cls, type)
 
 
 def _older_neighbours(lots: list[Lot]) -> list[object]:

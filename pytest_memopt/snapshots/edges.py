@@ -118,7 +118,9 @@ class EdgeNamer:
         for name, value in variables:
             if value is held:
                 return _same(f"{label}.{name}")
-        if type(held) in {CellType, dict} and len(way) > _PAIR:  # a variable of a closure, or all variables together
+        if (type(held) is CellType or type(held) is dict) and len(
+            way
+        ) > _PAIR:  # a variable of a closure, or all variables together
             for name, value in variables:
                 if value is way[_PAIR]:
                     return _same(f"{label}.{name}", 2)

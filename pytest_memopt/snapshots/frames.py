@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Final
 
-_SUSPENDABLE: Final[dict[type, str]] = {
-    GeneratorType: "gi_frame",
-    CoroutineType: "cr_frame",
-    AsyncGeneratorType: "ag_frame",
-}
+from ..meters.originals import sys
+
+_SUSPENDABLE: Final[tuple[tuple[type, str], ...]] = (
+    (GeneratorType, "gi_frame"),
+    (CoroutineType, "cr_frame"),
+    (AsyncGeneratorType, "ag_frame"),
+)
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
 # The frame, the variable here, and the argument of getrefcount.
 _REFERENCES_OF_OURS: Final = 3
@@ -42,10 +43,10 @@ def local_variables(frame: FrameType) -> list[tuple[str, object]]:
 
 def suspended_frame(one: object) -> FrameType | None:
     """The frame of a generator or coroutine; ``None`` if it is at its end, or is neither."""
-    cls = type(one)
-    if cls not in _SUSPENDABLE:
+    name = next((name for cls, name in _SUSPENDABLE if type(one) is cls), None)
+    if name is None:
         return None
-    frame: FrameType | None = cls.__dict__[_SUSPENDABLE[cls]].__get__(one)
+    frame: FrameType | None = type(one).__dict__[name].__get__(one)
     return frame
 
 

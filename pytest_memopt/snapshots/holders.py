@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Sequence
 from itertools import chain as joined
 from typing import Final, NamedTuple, TypeAlias
 
 from ..meters.naming import type_name
+from ..meters.originals import gc
 from .edges import EdgeNamer
 from .reach import Reach
 from .roots import Root, RootKind, home_entries, hub_ids, module_roots, running_roots

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice
 from operator import not_
 from typing import Final
 
+from ..meters.originals import weakref
 from .containers import Column, Rows, Stamps
 from .kinds import is_stampable
 

@@ -8,7 +8,8 @@ from typing import Final
 from ..meters.naming import type_name
 from .attributes import read_attribute
 
-_PLAIN: Final = frozenset({bytes, float, bool, type(None)})
+# by identity: a class need not be hashable, and may run code when it is compared
+_PLAIN: Final = frozenset(map(id, (bytes, float, bool, type(None))))
 _MOST_CHARACTERS: Final = 40
 _MOST_BITS: Final = 128
 
@@ -23,7 +24,7 @@ def key_text(key: object) -> str:
         text = _shortened(key)  # type: ignore[arg-type]
     elif cls is int:
         text = repr(key) if key.bit_length() <= _MOST_BITS else None  # type: ignore[attr-defined]
-    elif cls in _PLAIN:
+    elif id(cls) in _PLAIN:
         text = repr(key) if cls is not bytes or len(key) <= _MOST_CHARACTERS else None  # type: ignore[arg-type]
     elif issubclass(cls, type):
         return type_name(key)  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ def is_stampable(cls: type) -> bool:
 
     Builtin types are left out: functions, sets and classes are a third of any heap and seldom replaced in place.
     """
-    return not is_static(cls) and bool(_WEAKREF_OFFSET.__get__(cls)) and type not in lineage(cls)
+    return not is_static(cls) and bool(_WEAKREF_OFFSET.__get__(cls)) and not issubclass(cls, type)
 
 
 def is_fixed_size(cls: type) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import count, filterfalse
 from typing import Final, TypeAlias
+
+from ..meters.originals import gc
 
 _CHUNK: Final = 512
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
 from operator import is_
+
+from ..meters.originals import gc
 
 
 class Scope(str, Enum):

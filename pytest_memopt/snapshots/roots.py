@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import copy_context
@@ -12,6 +10,7 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from ..meters.naming import module_name
+from ..meters.originals import sys, threading
 from .attributes import read_attribute
 from .frames import frame_label, is_own_frame, local_variables
 from .keys import key_text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MethodDescriptorType
 
+from ..meters.originals import sys
 from .containers import Column
 from .kinds import OBJECT_SIZEOF, is_fixed_size, special
 
@@ -51,5 +51,7 @@ def size_bytes_of(one: object) -> int:
     """Own size of one object in bytes, whatever its ``__sizeof__`` does."""
     try:
         return sys.getsizeof(one)
-    except Exception:  # noqa: BLE001 - __sizeof__ is the user's code, and a snapshot is not the place for its bugs
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 - __sizeof__ is the user's code, and a snapshot is not the place for its bugs
         return int(OBJECT_SIZEOF(one))

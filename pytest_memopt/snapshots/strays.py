@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection
 from types import FrameType
 from typing import Final
 
+from ..meters.originals import gc
 from .frames import is_own_frame
 from .reach import chain_to, parents_of
 

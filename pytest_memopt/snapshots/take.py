@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from itertools import repeat, starmap
-from time import perf_counter_ns
 from types import ModuleType
 
 from ..meters.naming import module_name, type_name
+from ..meters.originals import gc, time
 from .containers import Column, Parts
 from .deep import create_dicts, deep_sizes, import_pympler
 from .group import TypeGroup
@@ -73,7 +72,7 @@ def _take(asizeof: ModuleType | None, *, whole: bool, bytes_in_use: Callable[[],
         groups=Parts(starmap(_group, zip(lots, columns, strict=False))),
         identities=Parts(identify(lot.cls, lot.objects) for lot in lots),
         scope=reading.scope,
-        taken_ns=perf_counter_ns(),
+        taken_ns=time.perf_counter_ns(),
         witnesses=Column("Q", map(id, earlier_snapshots(everything))),
         counted=None if counted is None else Column("q", (counted, 0)),
         unsized_count=0 if deep is None else deep.failed_count,

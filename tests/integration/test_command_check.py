@@ -22,6 +22,9 @@ APP = """
         if next(CALLS) % 5 == 4: leak()
     def broken(): raise LookupError("nothing there")
     def end(): raise SystemExit(0)
+    def stop():
+        if next(CALLS) == 4: raise KeyboardInterrupt
+        leak()
 
     class Shop:
         @staticmethod
@@ -52,6 +55,13 @@ def test_what_is_clean_ends_with_0(check, target):
     done = check(target)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{target}: clean in 4 calls")
+
+
+def test_an_interruption_ends_with_130(check):
+    """Ctrl-C shows no traceback, but how far it came."""
+    done = check("app:stop")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.strip() == "memopt: app:stop: interrupted in 5 calls, no verdict yet"
 
 
 @pytest.mark.parametrize("target", ["app:leak", "app.py:leak", "app:Shop.leak"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 import jsonschema
@@ -259,3 +260,22 @@ def test_reruns_of_flaky_tests_are_hunted_once(serial_project):
     run.assert_no_crash()
     assert run.counts == {"passed": 1, "failed": 1}
     assert run.test("::test_second_time")["leak"]["verdict"] == "clean"
+
+
+@pytest.mark.parametrize("reruns", [0, 3])
+def test_a_leak_is_final(serial_project, reruns):
+    """Pytest-rerunfailures runs a leaking test as often as any that fails, but it is hunted once, and the leak stays."""
+    pytest.importorskip("pytest_rerunfailures")
+    suite = """
+        KEPT = []
+        def test_leaks(): KEPT.append([1])
+        def test_says_how_often(): print(f"{len(KEPT)} kept")
+    """
+    project = serial_project.with_plugins("rerunfailures").with_files({"test_final.py": dedent(suite)})
+    run = project.measure("--memopt-leaks", f"--reruns={reruns}", "-s")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1, "failed": 1}
+    assert run.test("::test_leaks")["leak"]["signature"] == "test_final.KEPT[*] <- list"
+    # the hunt of the last test prints it several times; the first time is the user's own run
+    kept_count = int(re.findall(r"(\d+) kept", run.text)[0])
+    assert kept_count < 80

@@ -31,6 +31,18 @@ SUITE = dedent("""
     @pytest.mark.no_leaks
     @pytest.mark.xfail(strict=True)
     def test_expected_to_leak(): KEPT.append([1])
+
+    @pytest.mark.no_leaks
+    @pytest.mark.xfail(reason="a known leak")
+    def test_expected_perhaps(): KEPT.append([1])
+
+    @pytest.mark.no_leaks
+    @pytest.mark.xfail(strict=True)
+    def test_expected_in_vain(): pass
+
+    @pytest.mark.no_leaks
+    @pytest.mark.xfail(raises=ValueError)
+    def test_expected_otherwise(): KEPT.append([1])
 """)
 
 
@@ -39,8 +51,24 @@ def test_marked_tests_are_hunted(project):
     run = project.with_files({"test_marked.py": SUITE}).run()
     run.assert_no_crash()
     failed = {line.partition("::")[2].partition(" ")[0] for line in run.lines_with("MEMORY test_marked.py::")}
-    assert failed == {"test_leaks", "test_with_a_limit"}
-    assert run.counts == {"failed": 2, "passed": 4, "xfailed": 1}
+    assert failed == {"test_leaks", "test_with_a_limit", "test_expected_otherwise"}
+    assert run.counts == {"failed": 4, "passed": 4, "xfailed": 2}
+
+
+def test_xfail_covers_a_leak(project):
+    """A leak in a test that is expected to fail is what was expected, strict or not; a strict one that is clean fails."""
+    run = project.with_files({"test_marked.py": SUITE}).measure()
+    outcomes = {
+        nodeid.rpartition("::test_expected_")[2]: (record["outcome"], record["verdict"])
+        for nodeid, record in run.tests.items()
+        if "::test_expected" in nodeid
+    }
+    assert outcomes == {
+        "to_leak": ("xfailed", "leak"),
+        "perhaps": ("xfailed", "leak"),
+        "in_vain": ("failed", "ok"),
+        "otherwise": ("failed", "leak"),
+    }
 
 
 def test_what_is_ignored_is_a_known_leak(project):

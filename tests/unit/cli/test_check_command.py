@@ -197,3 +197,34 @@ def test_what_is_raised_leaves_no_telling(capsys, monkeypatch, error):
     code, out, err = said(capsys, "checked_app:run")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"memopt: checked_app:run raised {type(error).__name__}")
+
+
+def test_an_interruption_says_how_far_it_came(monkeypatch, capsys):
+    """Ctrl-C ends with 130 and one line, in which the calls so far are counted."""
+
+    def check_leaks(run, **how):
+        run()
+        run()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check_module, "check_leaks", check_leaks)
+    told = "\nmemopt: checked_app:run: interrupted in 2 calls, no verdict yet\n"
+    assert said(capsys, "checked_app:run") == (130, "", told)
+
+
+def test_there_is_no_history_to_look_into(capsys):
+    """A check reads no history, so that the path of one is refused."""
+    code, out, err = said(capsys, "checked_app:run", "--history", "elsewhere.db")
+    assert (code, out) == (2, "")
+    assert "--history" in err
+
+
+@pytest.mark.parametrize("target", ["checked_app:run", "checked_app.py:run"])
+def test_a_folder_that_is_gone_is_told(target, folder, monkeypatch, capsys):
+    """Where the current folder was removed, one sentence says so."""
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    code, out, err = said(capsys, target)
+    assert (code, out) == (2, "")
+    assert err == "memopt: the current folder can't be read: No such file or directory; change to one that exists\n"

@@ -1,6 +1,7 @@
 """Hunting leaks without a test runner, with hunts that end as they are told to."""
 
 import gc
+from pathlib import Path
 
 import pytest
 
@@ -120,3 +121,11 @@ def test_something_real_is_clean():
     finding = check_leaks(lambda: calls.append(1) or calls.clear())
     assert finding.verdict is LeakKind.CLEAN
     assert finding.rounds >= 4  # a tracer of this test's own lines allocates now and then
+
+
+def test_a_folder_that_is_gone_is_no_error(tmp_path, monkeypatch):
+    """A leak is told also where the current folder was removed by then."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert check_module._current_folder() == Path()

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from pytest_memopt.meters import cache_clearing
+from pytest_memopt.meters import cache_clearing, originals
 from pytest_memopt.meters.cache_clearing import clear_interpreter_caches, clear_type_cache
 
 
@@ -149,8 +149,8 @@ def test_type_cache_is_cleared_by_what_the_interpreter_has(name, monkeypatch):
     """3.13 has a wider function than those before."""
     calls = []
     for each in ("_clear_internal_caches", "_clear_type_cache"):
-        monkeypatch.delattr(sys, each, raising=False)
-    monkeypatch.setattr(sys, name, lambda: calls.append(name), raising=False)
+        monkeypatch.delattr(originals.sys, each, raising=False)
+    monkeypatch.setattr(originals.sys, name, lambda: calls.append(name), raising=False)
     clear_type_cache()
     assert calls == [name]
 
@@ -158,7 +158,7 @@ def test_type_cache_is_cleared_by_what_the_interpreter_has(name, monkeypatch):
 def test_interpreter_without_either_is_fine(monkeypatch):
     """An interpreter that has neither has nothing to clear, and the rest is cleared all the same."""
     for each in ("_clear_internal_caches", "_clear_type_cache"):
-        monkeypatch.delattr(sys, each, raising=False)
+        monkeypatch.delattr(originals.sys, each, raising=False)
     re.compile("and another")
     clear_interpreter_caches()
     assert not re._cache

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_memopt.meters import originals
 from pytest_memopt.meters.collector import _ONLY_NEW, _RARELY, _REFRESH_SHARE, Collector, GcMode
 
 OFTEN = (700, 10, 10)
@@ -222,7 +223,7 @@ def test_refreshes_take_a_small_share_of_the_time(clock, monkeypatch):
     real_collect = gc.collect
     collector.settle_before()
     with monkeypatch.context() as patched:
-        patched.setattr(gc, "collect", lambda: clock.pass_by(0.5) or real_collect())
+        patched.setattr(originals.gc, "collect", lambda: clock.pass_by(0.5) or real_collect())
         collector.refresh()
     for elapsed_s, is_due in ((1 / _REFRESH_SHARE - 0.1, False), (0.2, True)):
         garbage = frozen_garbage(collector)

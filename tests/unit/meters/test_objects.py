@@ -32,6 +32,33 @@ class Liar:
         raise RuntimeError("no")
 
 
+class Meta(type):
+    """Of classes that can't be hashed, nor compared."""
+
+    def __eq__(cls, other):
+        raise RuntimeError("nobody may compare")
+
+    __hash__ = None
+
+
+class Hostile(metaclass=Meta):
+    """An instance of such a class."""
+
+
+class Same(type):
+    """Of classes that claim to be one another."""
+
+    def __eq__(cls, other):
+        return True
+
+    def __hash__(cls):
+        return hash(int)
+
+
+class Numberlike(metaclass=Same):
+    """Claims to be a number."""
+
+
 def test_new_objects_are_counted(frozen):
     """After a freeze the count rises by what is made, and falls by what dies."""
     before = count_tracked()
@@ -79,6 +106,14 @@ def test_user_code_can_do_no_harm():
     """A size that can't be told counts as 0, and a class that lies isn't asked."""
     assert [(use.count, use.bytes) for use in by_type([Liar()])] == [(1, 0)]
     assert mapped_bytes([Liar()]) == 0
+
+
+def test_classes_are_told_apart_by_identity(frozen):
+    """A class that can't be hashed, or claims to be another one, is counted as what it is."""
+    found = [Hostile(), Numberlike(), Numberlike(), 1]
+    counted = {use.type.rpartition(".")[2]: use.count for use in by_type(found)}
+    assert counted == {"Hostile": 1, "Numberlike": 2, "int": 1}
+    assert count_of_types([f"{__name__}.Hostile"]) == {f"{__name__}.Hostile": 1}
 
 
 def test_named_types_are_counted_everywhere(frozen):

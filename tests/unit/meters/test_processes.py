@@ -99,9 +99,9 @@ def test_the_system_is_asked_for_any_child(monkeypatch, error):
         if error is not None:
             raise error
 
-    monkeypatch.setattr(os, "waitid", ask)
+    monkeypatch.setattr(processes.os, "waitid", ask)
     assert has_no_child() is (error is ChildProcessError)
-    monkeypatch.delattr(os, "waitid")
+    monkeypatch.delattr(processes.os, "waitid")
     assert not has_no_child()
 
 

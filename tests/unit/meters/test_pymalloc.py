@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pytest_memopt.meters import originals
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
 HAS_PYMALLOC = bool(sys.getallocatedblocks())
@@ -109,13 +110,13 @@ def test_no_stream_is_no_count(monkeypatch):
         "CDLL",
         lambda name: SimpleNamespace(fmemopen=lambda *args: None, rewind=real.rewind, fflush=real.fflush),
     )
-    monkeypatch.setattr(sys, "getallocatedblocks", lambda: 5)
+    monkeypatch.setattr(originals.sys, "getallocatedblocks", lambda: 5)
     assert not SmallBlocks().is_exact
 
 
 def test_without_pymalloc_there_is_nothing_to_count(monkeypatch):
     """Under ``PYTHONMALLOC=malloc`` there are no blocks: none is exact, and the C heap has it all."""
-    monkeypatch.setattr(sys, "getallocatedblocks", lambda: 0)
+    monkeypatch.setattr(originals.sys, "getallocatedblocks", lambda: 0)
     small = SmallBlocks()
     status = small.status()
     assert (small.is_used, small.is_exact, status.available) == (False, True, False)

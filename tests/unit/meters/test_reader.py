@@ -1,11 +1,11 @@
 """Taking one reading: in which order, in which state, and how closely."""
 
-import gc
 import sys
 from array import array
 
 import pytest
 
+from pytest_memopt.meters import originals
 from pytest_memopt.meters import reader as reader_module
 from pytest_memopt.meters.account import Signal, empty_reading
 from pytest_memopt.meters.collector import Collector
@@ -115,7 +115,7 @@ def test_what_can_not_be_read_reads_0(make, steps):
 
 def test_frozen_objects_are_counted_on_demand(monkeypatch):
     """The count of what is frozen walks over all of it, so it is made for limits on objects only."""
-    monkeypatch.setattr(gc, "get_freeze_count", lambda: 1234)
+    monkeypatch.setattr(originals.gc, "get_freeze_count", lambda: 1234)
     assert (frozen_count(wanted=True), frozen_count(wanted=False)) == (1234, 0)
 
 

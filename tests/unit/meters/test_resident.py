@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_memopt.errors import MeterError
-from pytest_memopt.meters import resident_sources
+from pytest_memopt.meters import originals, resident_sources
 from pytest_memopt.meters.protocol import Meter, Unit
 from pytest_memopt.meters.resident import ResidentMemory
 from pytest_memopt.meters.resident_sources import (
@@ -208,7 +208,7 @@ def test_kernel_source_that_refuses_the_write_says_why(proc, monkeypatch):
     def refuse(file, content):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(os, "write", refuse)
+    monkeypatch.setattr(originals.os, "write", refuse)
     assert not source.reset()
     assert "Permission denied" in source.how
 

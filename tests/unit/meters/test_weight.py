@@ -139,3 +139,20 @@ def test_lists_and_dicts_are_two_blocks(scales):
     full, empty = [1, 2, 3], []
     assert scales.weigh_all([full], {id(full)}).blocks == 2
     assert scales.weigh_all([empty], {id(empty)}).blocks == 1
+
+
+def test_objects_of_odd_classes_are_weighed():
+    """A class that can't be compared is weighed like any other, and a size that nobody may ask for counts as nothing."""
+
+    class Meta(type):
+        __hash__ = None
+
+        def __eq__(cls, other):
+            raise RuntimeError("nobody may compare")
+
+    class Odd(metaclass=Meta):
+        def __sizeof__(self):
+            raise RuntimeError("nobody may ask")
+
+    odd = Odd()
+    assert Scales().weigh_all([odd], {id(odd)}).objects == 1

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_memopt.meters import originals
 from pytest_memopt.meters import window as window_module
 from pytest_memopt.meters.account import Account
 from pytest_memopt.meters.measurement import Phase, Site, TypeUse
@@ -512,7 +513,7 @@ def test_named_types_are_counted_net(window, process):
 
 def test_net_objects_count_the_old_ones_that_died(window, process, collector, monkeypatch):
     """Where objects are limited, old ones that are gone in the end are taken off."""
-    monkeypatch.setattr(gc, "get_freeze_count", lambda: 5000)
+    monkeypatch.setattr(originals.gc, "get_freeze_count", lambda: 5000)
     monkeypatch.setattr(collector, "count_all", lambda: 4000 + process.objects)
     measured = run(window, process, Plan(detail=Detail.EXACT, net_objects=True))
     assert measured.objects == -1000

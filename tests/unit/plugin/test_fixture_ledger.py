@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from pytest_memopt.meters import originals
 from pytest_memopt.meters.account import Account
-from pytest_memopt.plugin import fixture_ledger as fixture_ledger_module
 from pytest_memopt.plugin.fixture_ledger import BUILDS_MOST, DEPTH_MOST, FixtureLedger, readable_name
 
 
@@ -42,7 +42,7 @@ def window():
 @pytest.fixture
 def ledger(window, clock, monkeypatch):
     """A ledger by a clock that goes on only when it is told to."""
-    monkeypatch.setattr(fixture_ledger_module, "perf_counter", clock)
+    monkeypatch.setattr(originals.time, "perf_counter", clock)
     return FixtureLedger(window)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_memopt.meters import originals
 from pytest_memopt.plugin.journal import SUFFIX, Journal, LastEntry, take_last, take_orphans
 
 RUN = "run1"
@@ -121,7 +122,7 @@ def test_a_full_disk_is_no_error(folder, monkeypatch):
         raise OSError(28, "no space left on device")
 
     journal = Journal(folder, RUN, "main")
-    monkeypatch.setattr(os, "pwrite", refuse, raising=False)
+    monkeypatch.setattr(originals.os, "pwrite", refuse, raising=False)
     journal.note("test_a", 1)
     journal.close()
     assert pages(folder) == []
@@ -129,7 +130,7 @@ def test_a_full_disk_is_no_error(folder, monkeypatch):
 
 def test_a_platform_without_pwrite_seeks(folder, monkeypatch):
     """Where there is no ``pwrite`` (Windows) the entry is overwritten all the same."""
-    monkeypatch.delattr(os, "pwrite", raising=False)
+    monkeypatch.delattr(originals.os, "pwrite", raising=False)
     journal = Journal(folder, RUN, "main")
     journal.note("test_long_name", 1)
     journal.note("test_b", 2)
@@ -142,7 +143,7 @@ def test_a_forked_child_keeps_off_the_page(folder, monkeypatch):
     journal = Journal(folder, RUN, "main")
     journal.note("test_parent", 1)
     with monkeypatch.context() as child:
-        child.setattr(os, "getpid", lambda: -1)
+        child.setattr(originals.os, "getpid", lambda: -1)
         journal.note("test_child", 1)
         journal.close()
     assert take_last(folder, RUN, "main").nodeid == "test_parent"

@@ -90,6 +90,23 @@ def test_types_have_limits_of_their_own(probe):
         kept += [Session(), Session()]
 
 
+def test_odd_classes_have_limits_of_their_own(probe):
+    """A class that can't be hashed neither stands in the way of a limit by type, nor escapes one."""
+
+    class Meta(type):
+        __hash__ = None
+
+        def __eq__(cls, other):
+            raise RuntimeError("nobody may compare")
+
+    class Odd(metaclass=Meta):
+        pass
+
+    kept = [Odd()]
+    with pytest.raises(MemoryLimitExceeded), probe.limit(objects={f"{__name__}.{Odd.__qualname__}": 0}):
+        kept.append(Odd())
+
+
 def test_a_peak_may_be_limited_without_its_name(probe):
     """As in the mark, a single size is the peak."""
     with probe.limit("1 MB"):

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from pytest_memopt.snapshots.sizes import OwnSizes, own_sizes
+from pytest_memopt.snapshots.sizes import OwnSizes, own_sizes, size_bytes_of
 
 
 class Plain:
@@ -82,3 +82,14 @@ def test_one_size_is_stored_once():
     """Types whose objects all have one size take one number."""
     assert own_sizes(Slotted, [Slotted(1), Slotted(2)]).varying is None
     assert OwnSizes(48).total(range(3)) == 144
+
+
+@pytest.mark.parametrize("error", [ValueError, BaseException, GeneratorExit, pytest.fail.Exception])
+def test_a_size_that_nobody_may_ask_for_is_the_plain_one(error):
+    """Whatever a ``__sizeof__`` raises, also what is no ``Exception``, the size is that of a plain object."""
+
+    class Shy:
+        def __sizeof__(self):
+            raise error
+
+    assert size_bytes_of(Shy()) == object.__sizeof__(Shy())
