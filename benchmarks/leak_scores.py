@@ -92,6 +92,7 @@ def table(trials: Sequence[Trial]) -> str:
 def _row(tool: str, trials: Sequence[Trial]) -> list[str]:
     leaks = [trial for trial in trials if trial.leaks]
     clean = [trial for trial in trials if not trial.leaks]
+    seconds = [trial.wall_s for trial in trials if trial.wall_s] or [0.0]  # 0: it was never run
     return [
         tool,
         _share([trial.answer is Answer.LEAK for trial in leaks]),
@@ -101,7 +102,7 @@ def _row(tool: str, trials: Sequence[Trial]) -> list[str]:
         _share([trial.holder for trial in leaks]),
         _share([trial.type_ for trial in leaks]),
         _share([trial.line for trial in leaks]),
-        f"{median(trial.wall_s for trial in trials):.1f} ({max(trial.wall_s for trial in trials):.0f})",
+        f"{median(seconds):.1f} ({max(seconds):.0f})",
     ]
 
 

@@ -7,6 +7,7 @@ and all tools judge one case before the next. Without ``--cases`` the small coll
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import subprocess
@@ -61,8 +62,22 @@ def judge_all(cases: Sequence[Case], tools: Sequence[Tool], record: Path, limit_
     return [trial for tool in tools for trial in trials if trial.tool == tool.title]
 
 
+@functools.cache
+def trouble_with(version: str) -> str:
+    """Build the environment of a Python ``version``; an empty text, or why it can't be had."""
+    place = environment(version)
+    try:
+        place.prepare(())
+        install_memopt(place)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"no environment for Python {version}: {error}"
+    return ""
+
+
 def prepare(case: Case) -> str:
     """Install what ``case`` requires; an empty text, or why it can't be run."""
+    if trouble := trouble_with(case.python):
+        return trouble
     try:
         install_packages(case, environment(case.python).python)
     except subprocess.CalledProcessError as error:
@@ -133,10 +148,8 @@ def main() -> None:
     record = RESULTS / ("leak_tools_own.jsonl" if is_own else "leak_tools.jsonl")
     if not options.resume:
         record.unlink(missing_ok=True)
-    for version in dict.fromkeys((RUNNING, *(case.python for case in cases))):
-        place = environment(version)
-        place.prepare(())
-        install_memopt(place)
+    if trouble := trouble_with(RUNNING):
+        raise SystemExit(trouble)
     text = report(judge_all(cases, TOOLS, record, options.limit))
     print(text)
     if options.write:
