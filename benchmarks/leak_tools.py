@@ -110,7 +110,8 @@ def report(trials: Sequence[Trial]) -> str:
         if some:
             leaks = len({trial.case for trial in some if trial.leaks})
             clean = len({trial.case for trial in some if not trial.leaks})
-            parts += [f"{what}: {leaks} leaks, {clean} clean.", table(some), wrong_answers(some)]
+            wrong = f"<details><summary>Which of them each got wrong</summary>\n\n{wrong_answers(some)}\n\n</details>"
+            parts += [f"{what}: {leaks} leaks, {clean} clean.", table(some), wrong]
     place = environment(RUNNING)
     parts.append(f"Taken on: {describe_with((place, name) for name in VERSIONS)}.")
     return "\n\n".join(parts)
