@@ -79,12 +79,14 @@ bench: $(DEVELOPMENT) ## Measure what the plugin costs, into docs/benchmarks.md 
 	@$(BIN)/python -m benchmarks.run_suites --write
 	@$(BIN)/python -m benchmarks.instructions --write
 	@$(BIN)/python -m benchmarks.leak_series --series 100000
+	@$(BIN)/python -m benchmarks.leak_tools --write
 
 .PHONY: bench-quick
 bench-quick: $(DEVELOPMENT) ## The same in a few minutes: fewer pairs, one suite, nothing written
 	@$(BIN)/python -m benchmarks.off_cost --quick
 	@$(BIN)/python -m benchmarks.live_heap --quick
 	@$(BIN)/python -m benchmarks.run_suites --quick
+	@$(BIN)/python -m benchmarks.leak_tools --quick
 
 .PHONY: build
 build: $(DEVELOPMENT) ## Build the wheel and the sdist into dist/

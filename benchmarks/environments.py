@@ -31,10 +31,12 @@ class Environment:
     Attributes:
         name: its folder under ``.work/venvs``.
         requirements: what pip installs, besides what the suites need.
+        interpreter: the Python that it is made from.
     """
 
     name: str
     requirements: tuple[str, ...]
+    interpreter: str = sys.executable
 
     @property
     def python(self) -> Path:
@@ -49,7 +51,7 @@ class Environment:
         lacking = [wanted for wanted in (*self.requirements, *needs) if wanted not in installed]
         if not lacking:
             return
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([self.interpreter, "-m", "venv", str(folder)], check=True)
         self.install(*lacking)
         stamp.write_text("\n".join((*installed, *lacking)), "utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 
 from .environments import Environment
@@ -22,7 +23,12 @@ def describe_machine(environment: Environment, peer: Environment | None = None) 
     """One line: processor, cores, system, interpreter and the versions that matter."""
     wanted = [(environment, name) for name in ("pytest", "pytest-memopt", "psutil")]
     wanted += [(peer, name) for name in ("pytest-memray", "memray")] if peer else []
-    versions = ", ".join(f"{name} {place.version_of(name)}" for place, name in wanted)
+    return describe_with(wanted)
+
+
+def describe_with(distributions: Iterable[tuple[Environment, str]]) -> str:
+    """One line: processor, cores, system, interpreter and the versions of ``distributions``, each where it is installed."""
+    versions = ", ".join(f"{name} {place.version_of(name)}" for place, name in distributions)
     machine = (
         f"{processor_name()}, {os.cpu_count()} cores, {platform.system()} {platform.release()} {platform.machine()}"
     )
