@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +14,7 @@ from ..snapshots.bounds import CACHE_TYPE, bound_of
 from .series import ContainerGrowth
 
 FOLLOWED_MOST: Final = 64
+_CHUNK_COUNT: Final = 1000  # objects that are asked at once for what they refer to
 _LENGTHS: Final[tuple[tuple[type, Callable[[Any], int]], ...]] = (
     (list, list.__len__),
     (dict, dict.__len__),
@@ -46,7 +47,7 @@ class Census:
 
     def __init__(self) -> None:
         self._ids, self._lengths = array("Q"), array("q")
-        for one in gc.get_objects():
+        for one in _containers():
             if (length := length_of(one)) is not None:
                 self._ids.append(id(one))
                 self._lengths.append(length)
@@ -57,7 +58,7 @@ class Census:
         before = dict(zip(self._ids, self._lengths, strict=True))
         grown: list[Grown] = []
         own = {id(self), id(before), id(grown), id(vars(self))}
-        for one in gc.get_objects():
+        for one in _containers():
             length = length_of(one)
             if length is not None and id(one) not in own and length > before.get(id(one), length):
                 grown.append(Grown(one, before[id(one)], length))
@@ -102,6 +103,18 @@ class Follower:
             if lengths[0] != lengths[-1]:
                 found.append(ContainerGrowth(column, _type_of(one), lengths, self._bounds[column]))
         return tuple(found)
+
+
+def _containers() -> Iterator[object]:
+    """All that the collector tracks, and the dictionaries that it doesn't, as only texts and numbers are in them."""
+    tracked = gc.get_objects()
+    yield from tracked
+    seen: set[int] = set()
+    for start in range(0, len(tracked), _CHUNK_COUNT):
+        for part in gc.get_referents(*tracked[start : start + _CHUNK_COUNT]):
+            if type(part) is dict and not gc.is_tracked(part) and id(part) not in seen:
+                seen.add(id(part))
+                yield part
 
 
 def cache_table(container: object) -> dict[Any, Any] | None:

@@ -2,59 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import NamedTuple
 
-from ..meters.allocation_lines import lines_of_what_is_left, remembered_lines, site_of
-from ..meters.measurement import Site
+from ..meters.allocation_lines import Frames, frames_of, frames_of_what_is_left, remembered_lines, site_at
 from ..meters.rounds import LeakSignal
+from .finding import Origin
 from .growing_line import growing_line
 from .native_stack import native_stack
 
-_LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
+
+class Stretch(NamedTuple):
+    """The lines of a fixture.
+
+    Attributes:
+        fixture: its name.
+        path: the file that defines it.
+        first_line: of its function, from 1.
+        last_line: of its function.
+    """
+
+    fixture: str
+    path: str
+    first_line: int
+    last_line: int
 
 
 class LineClues:
-    """Tells lines as people write them, with paths below ``root`` relative to it."""
+    """Finds the lines that led to something, and tells them as people write lines, below ``root`` relative to it."""
 
-    def __init__(self, run: Callable[[], object], counters: Mapping[LeakSignal, Callable[[], int]], root: Path) -> None:
+    def __init__(
+        self,
+        run: Callable[[], object],
+        counters: Mapping[LeakSignal, Callable[[], int]],
+        root: Path,
+        fixtures: Sequence[Stretch] = (),
+    ) -> None:
         """Prepare.
 
         Args:
             run: one round of the workload.
             counters: what can be read between two lines.
             root: the folder that paths are shown below.
+            fixtures: those that the workload may set up.
         """
         self._run = run
         self._counters = counters
         self._root = root
+        self._fixtures = fixtures
 
     def remembered(self) -> AbstractContextManager[None]:
         """A block in which new objects are known by the lines that made them."""
         return remembered_lines()
 
-    def made_at(self, objects: Iterable[object]) -> str | None:
-        """The line that made most of ``objects``, which came to be in this block."""
-        return self._told(site_of(objects))
+    def led_to(self, objects: Iterable[object]) -> Frames:
+        """The lines that led to most of ``objects``, which came to be in this block."""
+        return frames_of(objects)
 
-    def left_at(self, bytes_per_round: float, rounds: int) -> str | None:
-        """The line that made what is left of this block's ``rounds``, where it explains what each of them leaves."""
-        near = (site for site in lines_of_what_is_left() if site.count >= rounds)
-        best = min(near, key=lambda site: abs(site.bytes / rounds - bytes_per_round), default=None)
-        if best is None or best.bytes / rounds < _LEAST_SHARE * bytes_per_round:
-            return None
-        return self._told(best)
+    def led_to_rest(self, bytes_per_round: float, rounds: int) -> Frames:
+        """The lines that led to what is left of this block, where they explain what each of its ``rounds`` leaves."""
+        return frames_of_what_is_left(bytes_per_round, rounds)
 
-    def grown_at(self, signal: LeakSignal, per_round: float) -> str | None:
-        """The line during which ``signal`` grows by ``per_round``; runs the workload a few times more."""
+    def led_to_growth(self, signal: LeakSignal, per_round: float) -> Frames:
+        """The lines during which ``signal`` grows by ``per_round``; runs the workload a few times more."""
         counter = self._counters.get(signal)
-        return self._told(growing_line(self._run, counter, per_round)) if counter is not None else None
+        return growing_line(self._run, counter, per_round) if counter is not None else ()
 
     def native_calls(self, bytes_per_round: float) -> tuple[str, ...]:
         """The native calls behind C memory that stays; runs the workload a few times more where memray is installed."""
         return native_stack(self._run, bytes_per_round)
 
-    def _told(self, site: Site | None) -> str | None:
-        return site.below(self._root).place if site is not None else None
+    def origin(self, frames: Frames) -> Origin:
+        """Where that is, in words."""
+        site = site_at(frames)
+        inside = (one.fixture for path, line in frames for one in self._fixtures if _is_in(one, path, line))
+        return Origin(site.below(self._root).place if site is not None else None, next(inside, None))
+
+
+def _is_in(stretch: Stretch, path: str, line: int) -> bool:
+    return path == stretch.path and stretch.first_line <= line <= stretch.last_line

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..meters.naming import type_name
 from ..meters.rounds import LeakSignal
@@ -17,41 +16,24 @@ from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
 from .census import Namespace, cache_table
-from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit
+from .clues import LineClues
+from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, Origin
 from .hunt import Catch
 from .outsiders import Outsiders, outside_culprits
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
 
 _CULPRITS_MOST: Final = 5
+_LATE_SHARE: Final = (
+    0.5  # of the rounds that leaked: a container that took less than an element in each isn't behind it
+)
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
 _FIXTURE_VALUE: Final = ".cached_result[*]"
 _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
 _TELLS_NOTHING: Final = (None, True, False)
 
 
-class Clues(Protocol):
-    """What tells the line behind a culprit, as people write lines; ``None`` where it isn't known."""
-
-    def remembered(self) -> AbstractContextManager[None]:
-        """A block in which new objects are known by the lines that made them."""
-        ...
-
-    def made_at(self, objects: Iterable[object]) -> str | None:
-        """The line that made most of ``objects``, which came to be in this block."""
-        ...
-
-    def grown_at(self, signal: LeakSignal, per_round: float) -> str | None:
-        """The line during which something outside Python grows by ``per_round``; runs the workload a few times more."""
-        ...
-
-    def left_at(self, bytes_per_round: float, rounds: int) -> str | None:
-        """The line that made what is left of this block's ``rounds``, where it explains what each of them leaves."""
-        ...
-
-    def native_calls(self, bytes_per_round: float) -> tuple[str, ...]:
-        """The native calls behind C memory that stays, the innermost first; none where nobody can tell."""
-        ...
+OriginOf: TypeAlias = "Callable[[object], Origin]"
 
 
 class _Growing(NamedTuple):
@@ -61,22 +43,29 @@ class _Growing(NamedTuple):
     per_round: float
 
 
-def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tuple[Culprit, ...]:
+def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> tuple[Culprit, ...]:
     """What accumulates, those that are held by a growing container first; runs the workload a few times more.
 
     Args:
         run: one round of the workload.
         catch: a hunt that ended in a leak.
-        clues: tells the line behind each.
+        clues: tells the lines behind each.
     """
-    before = Outsiders()
+    before, growing = Outsiders(), _growing(catch)
     with clues.remembered():
         found = survivors(run)
-        ignored = {id(catch), id(catch.followed), id(catch.late), *_ids_of_lists(found)}
-        held = _held_by_containers(_growing(catch), ignored, clues)
-        known = {culprit.type for culprit in held}
-        loose = [culprit for culprit in _loose(found, ignored, clues) if culprit.type not in known]
-        lost = [] if held or loose else _without_object(catch, clues)
+        # only noted here: everything takes many times as long while lines are remembered
+        lines_of = {id(one): clues.led_to([_newest_of(one.container)]) for one in growing}
+        lines_of |= {id(objects): clues.led_to(objects) for _, objects in found}
+        rest = clues.led_to_rest(_bytes_per_round(catch), EXTRA_ROUNDS) if not (growing or found) else ()
+
+    def origin_of(one: object) -> Origin:
+        return clues.origin(lines_of.get(id(one), ()))
+
+    ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing), *_ids_of_lists(found)}
+    held = _held_by_containers(growing, ignored, origin_of)
+    known = {culprit.type for culprit in held}
+    loose = [culprit for culprit in _loose(found, ignored, origin_of) if culprit.type not in known]
     del found
     added = outside_culprits(before, catch.ruling.signals, partial(_names_of_holders, ignored))
     culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
@@ -84,7 +73,7 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: Clues) -> tupl
     outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
     room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
     named = [*inside[:room], *outside][:_CULPRITS_MOST]
-    return tuple(named or lost or _of_c_memory(catch, clues))
+    return tuple(named or _without_object(catch, clues.origin(rest)) or _of_c_memory(catch, clues))
 
 
 def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
@@ -97,28 +86,36 @@ def _names_of_holders(ignored: set[int], targets: Sequence[object], own: set[int
     return [_name_and_path(holders.get(id(target))) for target in targets]
 
 
-def _with_line(culprits: Sequence[Culprit], signal: LeakSignal, clues: Clues) -> list[Culprit]:
+def _with_line(culprits: Sequence[Culprit], signal: LeakSignal, clues: LineClues) -> list[Culprit]:
     """The first of them with the line that lets it come to be; others may come from elsewhere."""
     if not culprits:
         return []
     first, *others = culprits
-    return [first._replace(site=clues.grown_at(signal, first.count_per_round or 1)), *others]
+    return [_from(first, clues.origin(clues.led_to_growth(signal, first.count_per_round or 1))), *others]
 
 
-def _without_object(catch: Catch, clues: Clues) -> list[Culprit]:
+def _from(culprit: Culprit, origin: Origin) -> Culprit:
+    return culprit._replace(site=origin.site, fixture=origin.fixture)
+
+
+def _bytes_per_round(catch: Catch) -> float:
+    return _grown(catch, LeakSignal.SMALL_BYTES) + _grown(catch, LeakSignal.HEAP_BYTES)
+
+
+def _without_object(catch: Catch, origin: Origin) -> list[Culprit]:
     """What was asked of Python's allocators, and no object that can be found has: a reference count that is too high."""
-    grown = _grown(catch, LeakSignal.SMALL_BYTES) + _grown(catch, LeakSignal.HEAP_BYTES)
-    site = clues.left_at(grown, EXTRA_ROUNDS) if grown > 0 else None
-    return [Culprit(LOST_MEMORY, None, grown, site=site)] if site is not None else []
+    if origin.site is None:
+        return []
+    return [_from(Culprit(LOST_MEMORY, None, _bytes_per_round(catch)), origin)]
 
 
-def _of_c_memory(catch: Catch, clues: Clues) -> list[Culprit]:
+def _of_c_memory(catch: Catch, clues: LineClues) -> list[Culprit]:
     """What grows where nothing in Python does."""
     grown = _grown(catch, LeakSignal.HEAP_BYTES)
     if LeakSignal.HEAP_BYTES not in catch.ruling.signals or grown <= 0:
         return []
-    site = clues.grown_at(LeakSignal.HEAP_BYTES, grown)
-    return [Culprit(C_MEMORY, None, grown, site=site, stack=clues.native_calls(grown))]
+    origin = clues.origin(clues.led_to_growth(LeakSignal.HEAP_BYTES, grown))
+    return [_from(Culprit(C_MEMORY, None, grown, stack=clues.native_calls(grown)), origin)]
 
 
 def _grown(catch: Catch, signal: LeakSignal) -> float:
@@ -130,13 +127,19 @@ def _growing(catch: Catch) -> list[_Growing]:
     if named:
         found = [_Growing(catch.followed[one.key], typical(one.changes)) for one in named]
     else:
-        rounds = max(1, len(catch.series[0].changes))
-        found = [_Growing(one.container, (one.now - one.before) / rounds) for one in catch.late]
+        rounds, least = max(1, len(catch.series[0].changes)), _LATE_SHARE * _rounds_that_grew(catch)
+        late = [one for one in catch.late if one.now - one.before >= least]
+        found = [_Growing(one.container, (one.now - one.before) / rounds) for one in late]
     tables = {id(table) for one in found if (table := cache_table(one.container)) is not None}
     return [one for one in found if id(one.container) not in tables]
 
 
-def _held_by_containers(growing: Sequence[_Growing], ignored: set[int], clues: Clues) -> list[Culprit]:
+def _rounds_that_grew(catch: Catch) -> int:
+    judged = [one for one in catch.series if one.signal in catch.ruling.signals]
+    return max((sum(change > 0 for change in one.changes) for one in judged), default=0)
+
+
+def _held_by_containers(growing: Sequence[_Growing], ignored: set[int], origin_of: OriginOf) -> list[Culprit]:
     targets = [one.container.names if type(one.container) is Namespace else one.container for one in growing]
     own = {id(growing), id(targets), *map(id, growing)}
     holders = _holders(targets, ignored | own)
@@ -144,7 +147,7 @@ def _held_by_containers(growing: Sequence[_Growing], ignored: set[int], clues: C
     for one, target in zip(growing, targets, strict=True):
         holder = holders.get(id(target))
         if holder is not None and holder.bound is None:
-            culprits.append(_culprit(one, holder, clues))
+            culprits.append(_from(_culprit(one, holder), origin_of(one)))
     culprits.sort(key=lambda one: len(one.path or ""))
     return culprits
 
@@ -163,21 +166,13 @@ def _of_fixture(holder: Holder) -> Holder:
     return holder._replace(normal=name + after, owner=name)
 
 
-def _culprit(growing: _Growing, holder: Holder, clues: Clues) -> Culprit:
+def _culprit(growing: _Growing, holder: Holder) -> Culprit:
     container = growing.container
     if type(container) is Namespace:
         name = f"{holder.owner}.{container.name}".replace(".__dict__.", ".")
-        value = container.names.get(container.name)
-        return Culprit(
-            type=type_name(type(value)),
-            count_per_round=None,
-            bytes_per_round=growing.per_round,
-            holder=name,
-            holder_type="module",
-            path=name,
-            site=clues.made_at([value]),
-        )
-    newest = _newest(container)
+        kind = type_name(type(_newest_of(container)))
+        return Culprit(kind, None, growing.per_round, holder=name, holder_type="module", path=name)
+    newest = _newest_of(container)
     name, path = _name_and_path(holder)
     return Culprit(
         type=type_name(type(newest)),
@@ -186,7 +181,6 @@ def _culprit(growing: _Growing, holder: Holder, clues: Clues) -> Culprit:
         holder=name,
         holder_type=type_name(type(container)),
         path=None if path is None else f"{path}[*]",
-        site=clues.made_at([newest]),
     )
 
 
@@ -197,9 +191,11 @@ def _name_and_path(holder: Holder | None) -> tuple[str, str | None]:
     return holder.owner, holder.normal
 
 
-def _newest(container: Any) -> object:
-    """The element that came last; of a dict's the value, unless the key tells more."""
+def _newest_of(container: Any) -> object:
+    """The element that came last, of a dict's the value, unless the key tells more; the text or buffer of a name."""
     cls = type(container)
+    if cls is Namespace:
+        return container.names.get(container.name)
     if cls is CACHE_TYPE:
         key = _newest_key(cache_table(container) or {})
         return key[0] if type(key) is tuple and key else key
@@ -217,7 +213,7 @@ def _newest_key(table: dict[Any, Any]) -> Any:
     return next(iter(reversed(dict.keys(table))), None)
 
 
-def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], clues: Clues) -> list[Culprit]:
+def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], origin_of: OriginOf) -> list[Culprit]:
     """What accumulates by type, with who holds one of each."""
     ranked = sorted(found, key=lambda pair: (-len(pair[1]), type_name(pair[0])))
     shown = list(islice(ranked, _CULPRITS_MOST))
@@ -229,14 +225,6 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], clues:
     for (cls, objects), target in zip(shown, targets, strict=True):
         name, path = _name_and_path(holders.get(id(target)))
         count = len(objects) / EXTRA_ROUNDS
-        culprits.append(
-            Culprit(
-                type=type_name(cls),
-                count_per_round=count,
-                bytes_per_round=count * size_bytes_of(target),
-                holder=name,
-                path=path,
-                site=clues.made_at(objects),
-            )
-        )
+        size_bytes = count * size_bytes_of(target)
+        culprits.append(_from(Culprit(type_name(cls), count, size_bytes, name, path=path), origin_of(objects)))
     return culprits

@@ -15,6 +15,18 @@ LOST_MEMORY: Final = "memory without an object"
 INTERRUPTED: Final = "interrupted"
 
 
+class Origin(NamedTuple):
+    """Where something that accumulates comes from.
+
+    Attributes:
+        site: the line that made it (``app/cache.py:41 in put``); ``None`` where it isn't known.
+        fixture: the fixture in whose set-up or teardown that was; ``None`` for the test itself.
+    """
+
+    site: str | None = None
+    fixture: str | None = None
+
+
 class Culprit(NamedTuple):
     """Something that there is more of after each round.
 
@@ -26,6 +38,7 @@ class Culprit(NamedTuple):
         holder_type: full name of the type of what holds them; ``None`` where nothing does.
         path: the whole way from a root to them, with keys and indices as ``[*]``.
         site: the line that allocated them (``app/cache.py:41 in put``); ``None`` where it isn't known.
+        fixture: the fixture in whose set-up or teardown that was; ``None`` for the test itself.
         stack: the native calls that allocated them, the innermost first; where memray could tell.
         example: what one of them is called, with all numbers that differ from run to run (``process (sleep 60, pid
             4711)``); ``None`` where the type says it all.
@@ -38,6 +51,7 @@ class Culprit(NamedTuple):
     holder_type: str | None = None
     path: str | None = None
     site: str | None = None
+    fixture: str | None = None
     stack: tuple[str, ...] = ()
     example: str | None = None
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from ..meters.measurement import Site
+from ..meters.allocation_lines import Frames
 from ..meters.originals import sys
 from ..meters.traced import is_runner
 
 _ROUNDS: Final = 3
 _BUDGET_S: Final = 10.0
 _LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
-_LIBRARY: Final = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-_INSTALLED: Final = ("site-packages", "dist-packages")
 
-Line = tuple[str, int, str]
+Line: TypeAlias = "tuple[str, int]"
 
 
 def growing_line(
@@ -28,10 +25,10 @@ def growing_line(
     *,
     budget_s: float = _BUDGET_S,
     clock: Callable[[], float] = perf_counter,
-) -> Site | None:
-    """The line that gains what a round leaves; ``None`` where none does, or where it took too long to see.
+) -> Frames:
+    """The line that gains what a round leaves, and those that led to it; none where none does, or it took too long to see.
 
-    A line within Python's own library stands for the line that called it. What another thread gains is nobody's.
+    What another thread gains is nobody's.
 
     Args:
         run: one round of the workload.
@@ -41,27 +38,27 @@ def growing_line(
         clock: seconds.
     """
     deadline_s = clock() + budget_s
-    rounds: list[dict[Line, int]] = []
+    rounds: list[LineWatch] = []
     for _ in range(_ROUNDS):
         watch = LineWatch(count, deadline_s, clock)
         watch.watch(run)
         if watch.is_late:
-            return None
-        rounds.append(watch.gains)
+            return ()
+        rounds.append(watch)
     return _closest(rounds, per_round)
 
 
-def _closest(rounds: Sequence[dict[Line, int]], per_round: float) -> Site | None:
+def _closest(rounds: Sequence[LineWatch], per_round: float) -> Frames:
     """Of the lines that gain something in every round, the one whose gain is most like what a round leaves."""
     gains = {
-        line: min(gained.get(line, 0) for gained in rounds)
-        for line in rounds[0]
-        if all(gained.get(line, 0) > 0 for gained in rounds)
+        line: min(watch.gains.get(line, 0) for watch in rounds)
+        for line in rounds[0].gains
+        if all(watch.gains.get(line, 0) > 0 for watch in rounds)
     }
     best = min(gains, key=lambda line: abs(gains[line] - per_round), default=None)
     if best is None or gains[best] < _LEAST_SHARE * per_round:
-        return None
-    return Site(*best, gains[best], 1)
+        return ()
+    return rounds[0].led_to[best]
 
 
 class LineWatch:
@@ -69,6 +66,7 @@ class LineWatch:
 
     Attributes:
         gains: what each line gained, or freed, in the round.
+        led_to: the lines that led to each of them the first time, itself included, the innermost first.
         is_late: whether the round took too long, and was not watched to its end.
     """
 
@@ -81,6 +79,7 @@ class LineWatch:
         self._last = 0
         self._is_runner: dict[str, bool] = {}
         self.gains: dict[Line, int] = {}
+        self.led_to: dict[Line, Frames] = {}
         self.is_late = False
 
     def watch(self, run: Callable[[], object]) -> None:
@@ -118,7 +117,9 @@ class LineWatch:
             return
         gained = self._count() - self._last
         if gained:
-            line = _line_of(self._frame, self._line)
+            line = (self._frame.f_code.co_filename, self._line)
+            if line not in self.led_to:
+                self.led_to[line] = (line, *_callers_of(self._frame))
             self.gains[line] = self.gains.get(line, 0) + gained
             self._last = self._count()  # writing it down may have taken memory
         self.is_late = self._clock() > self._deadline_s
@@ -133,17 +134,8 @@ class LineWatch:
         return known
 
 
-def _line_of(frame: FrameType, line: int) -> Line:
-    """The line, or the one outside Python's library that led to it."""
-    one: FrameType | None = frame
-    while one is not None:
-        path = one.f_code.co_filename
-        if not _is_library(path):
-            return path, line, one.f_code.co_name
-        one = one.f_back
-        line = one.f_lineno if one is not None else 0
-    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
-
-
-def _is_library(path: str) -> bool:
-    return path.startswith(("<frozen", *_LIBRARY)) and not any(part in path for part in _INSTALLED)
+def _callers_of(frame: FrameType) -> Iterator[tuple[str, int]]:
+    caller = frame.f_back
+    while caller is not None:
+        yield caller.f_code.co_filename, caller.f_lineno
+        caller = caller.f_back

@@ -91,7 +91,8 @@ def _culprit_line(culprit: Culprit, first: Culprit) -> str:
     size = f"  {format_size(round(culprit.bytes_per_round))}" if culprit.bytes_per_round else ""
     holder = f" ({culprit.holder_type})" if culprit.holder_type and culprit.holder != OUTSIDE else ""
     site = f"  allocated at {culprit.site}" if culprit.site else ""
-    return f"{count}{culprit.name}{size}  {_where(culprit, first)}{holder}{site}"
+    fixture = f", for fixture {culprit.fixture!r}" if culprit.fixture else ""
+    return f"{count}{culprit.name}{size}  {_where(culprit, first)}{holder}{site}{fixture}"
 
 
 def _where(culprit: Culprit, first: Culprit) -> str:
@@ -108,7 +109,8 @@ def amount_text(value: float) -> str:
 
 def _short(culprit: Culprit) -> str:
     count = f"{amount_text(culprit.count_per_round)} " if culprit.count_per_round is not None else ""
-    return f"{count}{culprit.name} {_held(culprit.holder)}"
+    fixture = f", made for fixture {culprit.fixture!r}" if culprit.fixture else ""
+    return f"{count}{culprit.name} {_held(culprit.holder)}{fixture}"
 
 
 def _held(holder: str) -> str:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import sysconfig
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from .measurement import Site
 from .originals import tracemalloc
-from .traced import HeldBy, is_runner, sites_of
+from .traced import function_at, is_runner
+
+# file and line of the frames that led somewhere, the innermost first
+Frames: TypeAlias = "tuple[tuple[str, int], ...]"
 
 _FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's
 _ASKED_MOST: Final = 64
+_LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
+_LIBRARY: Final = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
+_INSTALLED: Final = ("site-packages", "dist-packages")
 _PYTHON_DOMAIN: Final = 0
 _FLAGS: Final = type.__dict__["__flags__"]  # asked past a metaclass, which may answer anything
 _HAS_MANAGED_DICT: Final = 1 << 4
@@ -38,43 +45,48 @@ def remembered_lines() -> Generator[None, None, None]:
             tracemalloc.stop()
 
 
-def site_of(objects: Iterable[object]) -> Site | None:
-    """The line that made most of ``objects``, of which the first 64 are asked; ``None`` where none is known."""
-    lines: Counter[Site] = Counter()
-    for one in islice(objects, _ASKED_MOST):
-        if (site := _site_of_one(one)) is not None:
-            lines[site] += 1
-    return lines.most_common(1)[0][0] if lines else None
+def frames_of(objects: Iterable[object]) -> Frames:
+    """The lines that led to most of ``objects``, of which the first 64 are asked; none where none are known."""
+    known = Counter(frames for one in islice(objects, _ASKED_MOST) if not _is_runners(frames := _frames_of(one)))
+    return known.most_common(1)[0][0] if known else ()
 
 
-def lines_of_what_is_left() -> tuple[Site, ...]:
-    """The lines that made what is left of all that came to be in this block, those that hold the most first."""
-    traces = tracemalloc.take_snapshot().statistics("traceback")
-    held = [
-        HeldBy(
-            tuple((frame.filename, frame.lineno, None) for frame in reversed(trace.traceback)), trace.size, trace.count
-        )
-        for trace in traces
-        if not all(is_runner(frame.filename) for frame in trace.traceback)
-    ]
-    return sites_of(held)
+def frames_of_what_is_left(bytes_per_round: float, rounds: int) -> Frames:
+    """The lines that led to what is left of the block so far, where they explain what each of its ``rounds`` leaves."""
+    best: Frames = ()
+    least_off = (1 - _LEAST_SHARE) * bytes_per_round
+    for trace in tracemalloc.take_snapshot().statistics("traceback"):
+        frames = tuple((frame.filename, frame.lineno) for frame in reversed(trace.traceback))
+        off = abs(trace.size / rounds - bytes_per_round)
+        if trace.count >= rounds and off <= least_off and not _is_runners(frames):
+            best, least_off = frames, off
+    return best
 
 
-def _site_of_one(one: object) -> Site | None:
-    frames = _frames_of(one)
-    if all(is_runner(path) for path, _ in frames):
-        return None
-    return sites_of([HeldBy(tuple((path, line, None) for path, line in frames), 0, 1)])[0]
+def site_at(frames: Frames) -> Site | None:
+    """The line that people are told of these: the innermost outside the test runner and Python's own library."""
+    own = [(path, line) for path, line in frames if not is_runner(path)]
+    told = next(((path, line) for path, line in own if not _is_library(path)), own[0] if own else None)
+    return Site(*told, function_at(*told), 0, 0) if told is not None else None
 
 
-def _frames_of(one: object) -> list[tuple[str, int]]:
+def _is_runners(frames: Frames) -> bool:
+    """Whether no line of these is anybody's but the runner's, or the interpreter's."""
+    return all(is_runner(path) or path.startswith("<frozen") for path, _ in frames)
+
+
+def _is_library(path: str) -> bool:
+    return path.startswith(("<", *_LIBRARY)) and not any(part in path for part in _INSTALLED)
+
+
+def _frames_of(one: object) -> Frames:
     """File and line of the frames that led to an object, the innermost first; none where they aren't known."""
     traceback = tracemalloc.get_object_traceback(one)
     if traceback is not None:
-        return [(frame.filename, frame.lineno) for frame in reversed(traceback)]
+        return tuple((frame.filename, frame.lineno) for frame in reversed(traceback))
     if _FRAMES_AT is not None and _FLAGS.__get__(type(one)) & _HAS_MANAGED_DICT:
-        return list(_FRAMES_AT(_PYTHON_DOMAIN, id(one) - _BEFORE_MANAGED_BYTES) or ())
-    return []
+        return tuple(_FRAMES_AT(_PYTHON_DOMAIN, id(one) - _BEFORE_MANAGED_BYTES) or ())
+    return ()
 
 
 def _ask_by_address() -> Callable[[int, int], Iterable[tuple[str, int]] | None] | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import tokenize
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from .measurement import Site
-from .originals import sys, tracemalloc
+from .originals import tracemalloc
 from .status import MeterStatus
 from .traced_peak import TRACING_LEAKS, UNTOLD_TRACE_BYTES
 
 MOST_SITES: Final = 20
+_PARSED_MOST: Final = 16  # files whose functions are known; to parse one of many lines takes half a second
 _OWN_FOLDER: Final = str(Path(__file__).parents[1])
 _RUNNER_PARTS: Final = (
     "/_pytest/",
@@ -156,18 +158,28 @@ def is_runner(path: str) -> bool:
 
 def function_at(path: str, line: int) -> str | None:
     """The name of the innermost function or class around a line, as tracebacks give it; ``None`` without its source."""
+    scopes = _scopes_of(path)
+    if scopes is None:
+        return None
+    around = [
+        (last - first, -number, name) for number, (first, last, name) in enumerate(scopes) if first <= line <= last
+    ]
+    return min(around)[2] if around else "<module>"
+
+
+@lru_cache(maxsize=_PARSED_MOST)
+def _scopes_of(path: str) -> tuple[tuple[int, int, str], ...] | None:
+    """First and last line, and name, of all functions and classes of a file, an inner one after those around it."""
     try:
         with tokenize.open(path) as file:
             tree = ast.parse(file.read())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
-    name, width = "<module>", sys.maxsize
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            first, last = _lines_of_body(node)
-            if first <= line <= last and last - first <= width:  # the inner one comes later
-                name, width = getattr(node, "name", "<lambda>"), last - first
-    return name
+    return tuple(
+        (*_lines_of_body(node), getattr(node, "name", "<lambda>"))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+    )
 
 
 def _lines_of_body(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> tuple[int, int]:

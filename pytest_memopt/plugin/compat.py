@@ -43,7 +43,13 @@ class StandIn:
 
 def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
     """The exceptions that end the session instead of the phase."""
-    return runner.get_reraise_exceptions(config)
+    if hasattr(runner, "get_reraise_exceptions"):  # from pytest 9 on
+        return runner.get_reraise_exceptions(config)
+    return (
+        (pytest.exit.Exception,)
+        if config.getoption("usepdb", default=False)
+        else (pytest.exit.Exception, KeyboardInterrupt)
+    )
 
 
 def announce_phase(item: pytest.Item, when: When) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,7 +102,7 @@ class LeakHunter:
         with rerunner.quiet(nextitem), shown as on_round:
             suspects = [container for container, _ in self._told.values()]
             hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
-            finding = self._pursue(hunt, on_round, rerunner, item.config.rootpath)
+            finding = self._pursue(hunt, on_round, rerunner, item)
         return finding._replace(wanted_rounds=patience.least)
 
     def _hunt_apart(self, isolation: Isolation, item: pytest.Item, wish: LeakWish) -> LeakFinding:
@@ -116,7 +115,7 @@ class LeakHunter:
         return finding._replace(wanted_rounds=wish.rounds or FLAT_ROUNDS)
 
     def _pursue(
-        self, hunt: Hunt, on_round: Callable[[Standing], None] | None, rerunner: Rerunner, root: Path
+        self, hunt: Hunt, on_round: Callable[[Standing], None] | None, rerunner: Rerunner, item: pytest.Item
     ) -> LeakFinding:
         try:
             catch = hunt.pursue(on_round)
@@ -130,7 +129,7 @@ class LeakHunter:
         culprits: tuple[Culprit, ...] = ()
         if catch.ruling.kind is LeakKind.LEAK:
             try:
-                culprits = self._retold(catch) or self._name(catch, rerunner, root)
+                culprits = self._retold(catch) or self._name(catch, rerunner, item)
             except INTERRUPTIONS as interruption:
                 self.interruption = interruption
         return finding_of(catch, culprits)
@@ -150,20 +149,23 @@ class LeakHunter:
                 return (_times(first, share), *(_times(other, share) for other in others))
         return ()
 
-    def _name(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
+    def _name(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> tuple[Culprit, ...]:
         """The culprits of a leak that is met for the first time; they are remembered for the tests to come."""
-        culprits = self._culprits(catch, rerunner, root)
+        culprits = self._culprits(catch, rerunner, item)
         if culprits and len(self._told) < _TOLD_MOST:
             for key in catch.ruling.containers[:1]:
                 self._told[id(catch.followed[key])] = (catch.followed[key], culprits)
         return culprits
 
-    def _culprits(self, catch: Catch, rerunner: Rerunner, root: Path) -> tuple[Culprit, ...]:
+    def _culprits(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> tuple[Culprit, ...]:
         try:
             from ..leaks.clues import LineClues
             from ..leaks.culprits import name_culprits
+            from .fixture_lines import fixture_lines
 
-            return name_culprits(rerunner.repeat, catch, LineClues(rerunner.repeat, self._meter.counters, root))
+            root, fixtures = item.config.rootpath, fixture_lines(item)
+            clues = LineClues(rerunner.repeat, self._meter.counters, root, fixtures)
+            return name_culprits(rerunner.repeat, catch, clues)
         except INTERRUPTIONS:
             raise
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off

@@ -49,7 +49,7 @@ def hostile(base):
 def alone(monkeypatch):
     """A process whose collector lists only what is put into this list, whose only module is no module."""
     listed = []
-    lists = SimpleNamespace(get_objects=lambda: listed, get_referents=gc.get_referents)
+    lists = SimpleNamespace(get_objects=lambda: listed, get_referents=gc.get_referents, is_tracked=gc.is_tracked)
     monkeypatch.setattr(census_module, "gc", lists)
     monkeypatch.setattr(census_module, "sys", SimpleNamespace(modules={"odd": None}, getsizeof=sys.getsizeof))
     return listed
@@ -256,3 +256,14 @@ def test_a_cache_has_a_table():
     assert table is not vars(cached)
     assert len(table) == 1
     assert cache_table({}) is None
+
+
+def test_dictionaries_that_the_collector_leaves_out_are_counted(alone):
+    """A dictionary of numbers and texts is not tracked by the collector; it is found by what refers to it, once."""
+    holder = {"cache": {}, "again": None}
+    holder["again"] = holder["cache"]
+    holder["cache"][1] = "one"
+    alone.append(holder)
+    census = Census()
+    holder["cache"][2] = "two"
+    assert [(one.container is holder["cache"], one.before, one.now) for one in census.grown_since()] == [(True, 1, 2)]

@@ -2,21 +2,40 @@
 
 from pathlib import Path
 
-from pytest_memopt.leaks.clues import LineClues
+import pytest
+
+from pytest_memopt.leaks.clues import LineClues, Stretch
+from pytest_memopt.leaks.finding import Origin
 from pytest_memopt.meters.rounds import LeakSignal
+
+HERE = Path(__file__).parent
 
 
 def test_lines_are_told_below_the_root():
     """What was made while lines are remembered is told with a path relative to the root, what was made before is not."""
     before = bytearray(10)
-    clues = LineClues(int, {}, Path(__file__).parent)
+    clues = LineClues(int, {}, HERE)
     with clues.remembered():
         after = [bytearray(10), bytearray(10)]
-        told = clues.made_at(after)
-        assert clues.made_at([before]) is None
+        frames = clues.led_to(after)
+        assert clues.led_to([before]) == ()
+    told = clues.origin(frames).site
     assert told is not None
     assert told.startswith("test_clues.py:")
     assert told.endswith(" in test_lines_are_told_below_the_root")
+
+
+def test_what_is_left_is_told_by_its_line():
+    """Of all that came to be in the block it is the line that made what each round leaves; nothing where none did."""
+    kept = []
+    clues = LineClues(int, {}, HERE)
+    with clues.remembered():
+        for _ in range(3):
+            kept.append(bytearray(3000))
+            kept.append(bytes(9000))
+        frames = clues.led_to_rest(3000, 3)
+        assert clues.led_to_rest(500_000, 3) == ()
+    assert "bytearray(3000)" in Path(frames[0][0]).read_text("utf-8").splitlines()[frames[0][1] - 1]
 
 
 def test_growth_is_looked_for_where_it_can_be_counted():
@@ -27,9 +46,30 @@ def test_growth_is_looked_for_where_it_can_be_counted():
         runs.append(1)
         level[0] += 1
 
-    clues = LineClues(run, {LeakSignal.FDS: lambda: level[0]}, Path(__file__).parent)
-    assert clues.grown_at(LeakSignal.HEAP_BYTES, 1) is None
+    clues = LineClues(run, {LeakSignal.FDS: lambda: level[0]}, HERE)
+    assert clues.led_to_growth(LeakSignal.HEAP_BYTES, 1) == ()
     assert runs == []
-    told = clues.grown_at(LeakSignal.FDS, 1)
+    told = clues.origin(clues.led_to_growth(LeakSignal.FDS, 1)).site
     assert told is not None
     assert told.endswith(" in run")
+
+
+@pytest.mark.parametrize(
+    ("frames", "fixture"),
+    [
+        ((("/app/db.py", 90), ("/app/conftest.py", 12), ("/app/test_db.py", 3)), "database"),
+        ((("/app/conftest.py", 10),), "database"),
+        ((("/app/conftest.py", 14),), "database"),
+        ((("/app/conftest.py", 9), ("/app/conftest.py", 15), ("/app/db.py", 12)), None),
+        ((), None),
+    ],
+)
+def test_the_fixture_around_a_line_is_told(frames, fixture):
+    """It is the one in whose function any of the lines lies."""
+    clues = LineClues(int, {}, Path("/app"), [Stretch("database", "/app/conftest.py", 10, 14)])
+    assert clues.origin(frames).fixture == fixture
+
+
+def test_without_lines_nothing_is_told():
+    """Nobody is made up."""
+    assert LineClues(int, {}, HERE).origin(()) == Origin(None, None)

@@ -13,7 +13,7 @@ from pytest_memopt.leaks import culprits as culprits_module
 from pytest_memopt.leaks import outsiders as outsiders_module
 from pytest_memopt.leaks.census import Grown, Namespace, cache_table
 from pytest_memopt.leaks.culprits import name_culprits
-from pytest_memopt.leaks.finding import OUTSIDE, Culprit
+from pytest_memopt.leaks.finding import OUTSIDE, Culprit, Origin
 from pytest_memopt.leaks.hunt import Catch
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import ContainerGrowth, Levels
@@ -88,18 +88,21 @@ class KnownLines:
     def remembered(self):
         return nullcontext()
 
-    def made_at(self, objects):
+    def led_to(self, objects):
         return next((line for one in objects for cls, line in self.made.items() if type(one) is cls), None)
 
-    def grown_at(self, signal, per_round):
+    def led_to_rest(self, bytes_per_round, rounds):
+        return self.left
+
+    def led_to_growth(self, signal, per_round):
         self.asked.append((signal, per_round))
         return self.grown.get(signal)
 
-    def left_at(self, bytes_per_round, rounds):
-        return self.left
-
     def native_calls(self, bytes_per_round):
         return (f"leak of {bytes_per_round:g} B",)
+
+    def origin(self, frames):
+        return Origin(frames or None, "database" if frames and "conftest" in frames else None)
 
 
 def name_culprits_of(caught, clues=None):
@@ -210,6 +213,13 @@ def test_what_grew_late_is_named_where_nothing_was_followed(world):
     late = [1]
     world["holders"][id(late)] = holder("app.LATE")
     assert only(name_culprits_of(catch(late=[Grown(late, 1, 7)]))).count_per_round == 0.5
+
+
+def test_what_grew_late_and_less_than_the_leak_is_not_named(world):
+    """A container that gained one element while a signal grew in every round is not behind it."""
+    late = [1]
+    world["holders"][id(late)] = holder("app.LATE")
+    assert name_culprits_of(catch(late=[Grown(late, 1, 2)])) == ()
 
 
 def test_survivors_are_named_by_who_holds_one(world):
@@ -335,3 +345,11 @@ def test_memory_that_an_object_has_is_the_objects(world):
     world["survivors"].append((bytes, [b"one", b"two", b"three"]))
     caught = catch()._replace(series=(Levels(LeakSignal.SMALL_BYTES, tuple(range(0, 480, 48))),))
     assert only(name_culprits_of(caught, KnownLines(left="app.py:5 in loads"))).type == "bytes"
+
+
+def test_what_a_fixture_makes_is_told_with_its_name(world):
+    """A culprit whose lines lie in a fixture names it; the test's own doesn't."""
+    world["survivors"].extend([(bytes, [b"one"] * 3), (str, ["a"] * 3)])
+    lines = KnownLines({bytes: "conftest.py:2 in database", str: "test_app.py:3 in test_it"})
+    found = name_culprits_of(catch(), lines)
+    assert {one.type: one.fixture for one in found} == {"bytes": "database", "str": None}

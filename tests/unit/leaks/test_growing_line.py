@@ -9,6 +9,7 @@ import pytest
 
 from pytest_memopt.leaks import growing_line as module
 from pytest_memopt.leaks.growing_line import growing_line
+from pytest_memopt.meters.allocation_lines import site_at
 
 
 class Outside:
@@ -35,9 +36,10 @@ def seen(outside):
     """A function that finds the line of this file during which a workload grows, as text; its clock stands still."""
 
     def find(run, per_round, **options):
-        site = growing_line(run, outside.count, per_round, clock=lambda: 0.0, **options)
-        if site is None:
+        frames = growing_line(run, outside.count, per_round, clock=lambda: 0.0, **options)
+        if not frames:
             return None
+        site = site_at(frames)
         assert site.path == __file__
         return getline(__file__, site.line).strip(), site.function
 
@@ -127,7 +129,7 @@ def test_time_is_bounded(outside):
         for _ in range(50):
             outside.level += 700
 
-    assert growing_line(run, outside.count, 700, budget_s=10, clock=lambda: next(times)) is None
+    assert growing_line(run, outside.count, 700, budget_s=10, clock=lambda: next(times)) == ()
     assert next(times) < 20, "it went on reading"
 
 
@@ -158,7 +160,7 @@ def test_the_line_that_starts_a_thread_is_found():
         thread.start()
 
     try:
-        site = growing_line(run, threading.active_count, 1)
+        site = site_at(growing_line(run, threading.active_count, 1))
     finally:
         stop.set()
         for thread in started:

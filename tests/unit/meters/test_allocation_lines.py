@@ -1,12 +1,14 @@
 """Which line of the program made an object."""
 
+import json
 import sys
+import sysconfig
 import tracemalloc
 
 import pytest
 
 from pytest_memopt.meters import allocation_lines as module
-from pytest_memopt.meters.allocation_lines import remembered_lines, site_of
+from pytest_memopt.meters.allocation_lines import frames_of, frames_of_what_is_left, remembered_lines, site_at
 
 
 class Plain:
@@ -24,6 +26,11 @@ class Slotted:
 
 class Words(dict):
     """A dictionary with attributes."""
+
+
+def site_of(objects):
+    """The line that is told of these objects."""
+    return site_at(frames_of(objects))
 
 
 def make(kind):
@@ -89,3 +96,37 @@ class _Nothing:
 
     def __getitem__(self, name):
         raise AttributeError(name)
+
+
+@pytest.mark.parametrize(
+    ("frames", "told"),
+    [
+        ([(json.__file__, 3), ("<string>", 2), ("/app/a.py", 1), ("/app/b.py", 2)], "/app/a.py"),
+        ([("/env/site-packages/lib.py", 3), ("/app/a.py", 1)], "/env/site-packages/lib.py"),
+        ([(f"{sysconfig.get_path('stdlib')}/site-packages/lib.py", 3), ("/app/a.py", 1)], "lib.py"),
+        ([(json.__file__, 3)], json.__file__),
+        ([], None),
+    ],
+)
+def test_the_line_that_people_can_change_is_told(frames, told):
+    """It is the innermost outside Python's library and made-up code; where there is none, the innermost."""
+    site = site_at(tuple(frames))
+    assert (site is None) if not frames else site is not None
+    if told is not None:
+        assert site.path.endswith(told)
+
+
+def test_what_the_interpreter_alone_made_is_nobodys(monkeypatch):
+    """Frozen modules, as of an ``isinstance`` of our own, explain nothing."""
+    monkeypatch.setattr(module, "_frames_of", lambda one: (("<frozen abc>", 123),))
+    assert frames_of([1]) == ()
+
+
+def test_what_is_left_must_explain_each_round():
+    """As many blocks as rounds, and about as much as each leaves."""
+    with remembered_lines():
+        kept = [bytearray(5000) for _ in range(3)]
+        assert site_at(frames_of_what_is_left(5000, 3)) is not None
+        assert frames_of_what_is_left(5000, 7) == ()  # a bytearray is two blocks
+        assert frames_of_what_is_left(90_000, 3) == ()
+    assert len(kept) == 3
