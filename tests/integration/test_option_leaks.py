@@ -229,3 +229,47 @@ def test_a_wrong_list_of_known_leaks_is_one_line(serial_project, text, told):
     run.assert_no_crash()
     assert run.lines_with("memopt-known-leaks.toml", told)
     assert run.result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_leak_of_a_fixture_is_told_with_its_name(project):
+    """What a fixture makes, itself or through code that it calls, is charged to it by name; what the test makes isn't."""
+    suite = {
+        "app.py": "POOL, USERS = [], []\nclass Conn: pass\nclass User: pass\ndef connect():\n    POOL.append(Conn())\n",
+        "conftest.py": """
+            import app, os, pytest
+            @pytest.fixture
+            def client():
+                yield app.connect()
+            @pytest.fixture
+            def log():
+                return os.open(os.devnull, os.O_RDONLY)
+        """,
+        "test_app.py": """
+            import app
+            def test_pool(client): pass
+            def test_log(log): pass
+            def test_users(client, log): app.USERS.append(app.User())
+        """,
+    }
+    run = project.with_files({name: dedent(text) for name, text in suite.items()}).measure("--memopt-leaks")
+    blamed = {
+        (record["nodeid"].partition("::")[2], culprit["type"]): culprit["fixture"]
+        for record in run.tests.values()
+        for culprit in record["leak"]["culprits"]
+    }
+    assert blamed["test_pool", "app.Conn"] == "client"
+    assert blamed["test_log", "file descriptor (/dev/null)"] == "log"
+    assert blamed["test_users", "app.User"] is None
+    assert run.lines_with("1 app.Conn held by app.POOL, made for fixture 'client'")
+
+
+def test_a_table_of_texts_and_numbers_is_named(project):
+    """A dictionary that the collector doesn't track, as only texts and numbers are in it, is a culprit like another."""
+    suite = {
+        "app.py": "CACHE = {}\n",
+        "test_app.py": "import app\ndef test_it(): app.CACHE[1000 + len(app.CACHE)] = bytes(len(app.CACHE) + 50)\n",
+    }
+    run = project.with_files(suite).measure("--memopt-leaks")
+    (culprit, *_) = run.test("::test_it")["leak"]["culprits"]
+    assert (culprit["type"], culprit["holder"]) == ("bytes", "app.CACHE")
+    assert culprit["site"] == "test_app.py:2 in test_it"

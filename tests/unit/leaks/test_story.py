@@ -159,3 +159,10 @@ def test_the_last_rounds_are_told_of_what_grows():
 def test_amounts_need_not_be_whole(value, text):
     """Small amounts have a decimal where they need one, large ones are whole."""
     assert amount_text(value) == text
+
+
+def test_what_a_fixture_made_says_so():
+    """Headline and line name the fixture."""
+    headline, line, *_ = leak_lines(leak(SESSION._replace(site="conftest.py:4 in db", fixture="db"), blocks=1))
+    assert headline.endswith("made for fixture 'db'")
+    assert line.endswith("allocated at conftest.py:4 in db, for fixture 'db'")
