@@ -185,7 +185,8 @@ class RoundMeter:
         else:
             clear_type_cache()
         for _ in range(_SETTLINGS):
-            gc.collect()
+            if not gc.collect():
+                break  # without garbage nothing was finalized
 
 
 def _signal_of(meter: Meter) -> MeterSignal:

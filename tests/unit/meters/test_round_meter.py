@@ -30,9 +30,9 @@ class Releasing:
 
 @pytest.fixture
 def settled(monkeypatch):
-    """Notes how the process was settled, without collecting anything; the collector lists a map of memory."""
+    """Notes how the process was settled; the collector finds garbage each time, and lists three objects."""
     calls = []
-    lists = SimpleNamespace(collect=lambda: calls.append("collect"), get_objects=lambda: [1, 2, 3])
+    lists = SimpleNamespace(collect=lambda: calls.append("collect") or 1, get_objects=lambda: [1, 2, 3])
     monkeypatch.setattr(rounds_module, "gc", lists)
     monkeypatch.setattr(rounds_module, "clear_type_cache", lambda: calls.append("type cache"))
     monkeypatch.setattr(rounds_module, "clear_interpreter_caches", lambda: calls.append("all caches"))
@@ -218,3 +218,11 @@ def test_a_reading_that_is_none_is_told(process, settled, scripted, reading):
     meter = RoundMeter(process.instruments(extra=(scripted([reading]),)), Releasing())
     with pytest.raises(MeterError, match="the meter 'scripted' can't be read"):
         meter.read(array("q", [0] * len(meter.signals)), 0)
+
+
+def test_a_second_collection_is_for_what_finalizers_let_go_of(process, settled, monkeypatch):
+    """Where the first finds no garbage nothing was finalized, and a second would find none either."""
+    lists = SimpleNamespace(collect=lambda: settled.append("collect") or 0, get_objects=list)
+    monkeypatch.setattr(rounds_module, "gc", lists)
+    row_of(RoundMeter(process.instruments(), Releasing()))
+    assert settled.count("collect") == 1
