@@ -215,7 +215,7 @@ def _newest_key(table: dict[Any, Any]) -> Any:
 
 def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], origin_of: OriginOf) -> list[Culprit]:
     """What accumulates by type, with who holds one of each."""
-    ranked = sorted(found, key=lambda pair: (-len(pair[1]), type_name(pair[0])))
+    ranked = sorted(found, key=lambda pair: (-_total_bytes(pair[1]), type_name(pair[0])))
     shown = list(islice(ranked, _CULPRITS_MOST))
     # neither the first, which may be pytest's, nor one that the next round would have replaced
     targets = [objects[len(objects) // 2] for _, objects in shown]
@@ -228,3 +228,8 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], origin
         size_bytes = count * size_bytes_of(target)
         culprits.append(_from(Culprit(type_name(cls), count, size_bytes, name, path=path), origin_of(objects)))
     return culprits
+
+
+def _total_bytes(objects: Sequence[object]) -> int:
+    """About what all of them take, by the one in the middle."""
+    return len(objects) * size_bytes_of(objects[len(objects) // 2])

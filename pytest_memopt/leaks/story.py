@@ -27,10 +27,13 @@ _UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a 
 
 
 def leak_headline(finding: LeakFinding) -> str:
-    """The leak in a few words: ``'leaks 640 B in 10 blocks per run (18 runs): 10 dict held by app.STATE'``."""
+    """The leak in a few words: ``'leaks 10 dict held by app.STATE: 640 B in 10 blocks per run (18 runs)'``.
+
+    The name comes first: what is cut off at the end of a narrow line are the figures.
+    """
     runs = f"{format_count(finding.rounds)} runs{' in a process of its own' if finding.isolated else ''}"
-    text = f"leaks {added_text(finding.per_round) or 'memory'} per run ({runs})"
-    return f"{text}: {_short(finding.culprits[0])}" if finding.culprits else text
+    amount = f"{added_text(finding.per_round) or 'memory'} per run ({runs})"
+    return f"leaks {_short(finding.culprits[0])}: {amount}" if finding.culprits else f"leaks {amount}"
 
 
 def added_text(added: Mapping[str, float]) -> str:
@@ -99,7 +102,9 @@ def _where(culprit: Culprit, first: Culprit) -> str:
     path = culprit.path or culprit.holder
     if culprit is not first and first.path is not None and path.startswith(first.path):
         return "held with it"
-    return _held(path if len(path) <= _PATH_MOST else f"{culprit.holder} … {path[-_PATH_END:]}")
+    if path == OUTSIDE:
+        return "held by nothing in Python"
+    return f"held by {path if len(path) <= _PATH_MOST else f'{culprit.holder} … {path[-_PATH_END:]}'}"
 
 
 def amount_text(value: float) -> str:
@@ -109,12 +114,9 @@ def amount_text(value: float) -> str:
 
 def _short(culprit: Culprit) -> str:
     count = f"{amount_text(culprit.count_per_round)} " if culprit.count_per_round is not None else ""
+    held = f" held by {culprit.holder}" if culprit.holder != OUTSIDE else ""
     fixture = f", made for fixture {culprit.fixture!r}" if culprit.fixture else ""
-    return f"{count}{culprit.name} {_held(culprit.holder)}{fixture}"
-
-
-def _held(holder: str) -> str:
-    return f"held {OUTSIDE}" if holder == OUTSIDE else f"held by {holder}"
+    return f"{count}{culprit.name}{held}{fixture}"
 
 
 def series_lines(finding: LeakFinding) -> list[str]:
@@ -123,9 +125,11 @@ def series_lines(finding: LeakFinding) -> list[str]:
     for name, changes in finding.series.items():
         if finding.per_round.get(name, 0) <= 0 or name == "rss_bytes":
             continue
-        is_bytes = name.endswith("_bytes")
-        shown = [
-            format_change(one) if is_bytes else format_count(one, signed=True) for one in changes[-_CHANGES_SHOWN:]
-        ]
-        lines.append(f"{name.replace('_bytes', ' memory').replace('_', ' ')}, run by run: {', '.join(shown)}")
+        is_bytes, newest = name.endswith("_bytes"), changes[-_CHANGES_SHOWN:]
+        shown = [format_change(one) if is_bytes else format_count(one, signed=True) for one in newest]
+        what = name.replace("_bytes", " memory").replace("_", " ")
+        if len(newest) > 1 and len(set(newest)) == 1:
+            lines.append(f"{what}: {shown[0]} in each of the last {len(shown)} runs")
+        else:
+            lines.append(f"{what}, run by run: {', '.join(shown)}")
     return lines

@@ -71,8 +71,8 @@ def site_at(frames: Frames) -> Site | None:
 
 
 def _is_runners(frames: Frames) -> bool:
-    """Whether no line of these is anybody's but the runner's, or the interpreter's."""
-    return all(is_runner(path) or path.startswith("<frozen") for path, _ in frames)
+    """Whether no line of these is anybody's: the runner's, and what Python's library does for it, are nobody's."""
+    return all(is_runner(path) or _is_library(path) for path, _ in frames)
 
 
 def _is_library(path: str) -> bool:

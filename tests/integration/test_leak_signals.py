@@ -150,7 +150,7 @@ def test_processes_that_are_left_are_leaks(project):
     assert ended["per_round"]["processes"] == 1
     assert "ended, never waited for" in ended["culprits"][0]["example"]
     assert run.lines_with("memory: leaks", "1 process per run")
-    assert run.lines_with("processes, run by run: +1, +1, +1")
+    assert run.lines_with("processes: +1 in each of the last")
 
 
 def test_honest_processes_are_clean(project):

@@ -140,7 +140,7 @@ def test_wrong_targets_are_one_sentence(capsys, target, told):
         (LeakFinding(LeakKind.FILLING_CACHE, 30, why="of 5"), 0, "checked_app:run: filling-cache in 30 calls: of 5"),
         (LeakFinding(LeakKind.FRAGMENTATION, 30), 0, "checked_app:run: fragmentation in 30 calls"),
         (LeakFinding(LeakKind.INCONCLUSIVE, 8, why="late"), 2, "checked_app:run: inconclusive in 8 calls: late"),
-        (LEAK, 1, "checked_app:run leaks 64 B in 1 block per run (18 runs): 1 list held by app.KEPT"),
+        (LEAK, 1, "checked_app:run leaks 1 list held by app.KEPT: 64 B in 1 block per run (18 runs)"),
     ],
 )
 def test_the_verdict_is_the_exit_code(capsys, hunted, finding, code, line):

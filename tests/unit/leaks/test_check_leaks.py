@@ -65,7 +65,7 @@ def test_only_leaks_have_culprits(hunts, kind):
 def test_a_leak_raises_with_its_culprit(hunts):
     """The message is the headline, with the evidence below, and the line that made it."""
     hunts(catch(LeakKind.LEAK))
-    with pytest.raises(MemoryLeakFound, match=r"1 list held by app\.KEPT\n") as caught:
+    with pytest.raises(MemoryLeakFound, match=r"leaks 1 list held by app\.KEPT: ") as caught:
         assert_no_leaks(int)
     assert "allocated at app.py:4 in put" in str(caught.value)
 

@@ -20,7 +20,7 @@ LEAK = LeakFinding(
     LeakKind.LEAK, 18, {"blocks": 1}, (Culprit("list", 1, holder="app.KEPT"),), "app.KEPT <- list", duration_s=1.0
 )
 CLEAN = LeakFinding(LeakKind.CLEAN, 4, duration_s=0.5)
-TOLD = "1 block per run (18 runs): 1 list held by app.KEPT"
+TOLD = "1 list held by app.KEPT: 1 block per run (18 runs)"
 
 
 def record(name, leak=None, verdict=VerdictKind.LEAK):
@@ -127,7 +127,7 @@ def test_interrupted_hunts_tell_what_they_saw():
     idle = stopped._replace(per_round={}, series={})
     assert broken_off([record("a", stopped), record("b", late), record("c", idle), record("d")]) == [
         "a: the hunt was interrupted in run 10",
-        "  blocks, run by run: +1, +1",
+        "  blocks: +1 in each of the last 2 runs",
         "c: the hunt was interrupted in run 10",
         "  nothing grew until then",
     ]
