@@ -94,6 +94,9 @@ class Activation:
             from .last_collections import LastCollections
             from .session import MeasuringHooks
 
+            if self.settings.leaks:
+                from . import leak_hunt  # noqa: F401 - now, while nothing that imports need has been patched
+
         engine = build_engine(self._config, self.settings)
         header.floor, header.meters = engine.floor, engine.meters
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
@@ -104,8 +107,9 @@ class Activation:
         environment = dict(os.environ)  # before a test has changed it
 
         def make_hunter() -> LeakHunter:
-            from .hunt_progress import hunt_progress_of
-            from .leak_hunt import LeakHunter
+            with plain_imports():
+                from .hunt_progress import hunt_progress_of
+                from .leak_hunt import LeakHunter
 
             is_isolated = hasattr(self._config.option, "memopt_isolated")
             isolation = None if is_isolated else partial(self._isolation, environment)

@@ -19,6 +19,7 @@ from ..settings import Settings
 from ..verdicts.record import TestRecord, VerdictKind
 from . import journal
 from .header import WORKER_OUTPUT, Header
+from .plain_imports import plain_imports
 from .run_ledger import RunLedger
 from .summing_up import sum_up
 
@@ -81,7 +82,8 @@ class Controller:
 
     def _sum_up(self) -> None:
         if self._settings.leaks or self._settings.accepts_leaks:
-            from .known_leaks import settle_known_leaks
+            with plain_imports():
+                from .known_leaks import settle_known_leaks
 
             self._ledger.warnings += settle_known_leaks(self._settings, self._ledger.records())
         self._summary = sum_up(self._config, self._settings, self._header, self._ledger, len(self._workers))

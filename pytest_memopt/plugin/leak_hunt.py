@@ -11,6 +11,8 @@ import pytest
 
 from ..errors import MeterError
 from ..leaks.check import finding_of
+from ..leaks.clues import LineClues
+from ..leaks.culprits import name_culprits
 from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
 from ..leaks.known import KnownLeaks
@@ -20,6 +22,7 @@ from ..leaks.standing import Standing
 from ..leaks.wish import LeakWish
 from ..meters.rounds import OUTSIDE_SIGNALS, RoundMeter
 from ..settings import Settings, first_set
+from .fixture_lines import fixture_lines
 from .hunt_progress import HuntProgress
 from .rerun import CannotRerun, Rerunner
 from .run import INTERRUPTIONS
@@ -159,10 +162,6 @@ class LeakHunter:
 
     def _culprits(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> tuple[Culprit, ...]:
         try:
-            from ..leaks.clues import LineClues
-            from ..leaks.culprits import name_culprits
-            from .fixture_lines import fixture_lines
-
             root, fixtures = item.config.rootpath, fixture_lines(item)
             clues = LineClues(rerunner.repeat, self._meter.counters, root, fixtures)
             return name_culprits(rerunner.repeat, catch, clues)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a job in a shell's background ignores Ctrl-C, and so would every pytest that is started here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OUTCOME_WORDS = ("passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed")
 _COVERAGE = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
