@@ -30,4 +30,4 @@ def _stretch_of(name: str, function: object) -> Iterator[Stretch]:
         return
     lines = [line for _, _, line in code.co_lines() if line is not None]
     if lines and not is_runner(code.co_filename):
-        yield Stretch(name, code.co_filename, min(lines), max(lines))
+        yield Stretch(name, code.co_filename, code.co_firstlineno, max(lines))
