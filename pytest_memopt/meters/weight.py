@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from typing import Final, NamedTuple
 
@@ -56,6 +57,8 @@ class Scales:
 
     def __init__(self) -> None:
         self._usable_bytes = _usable_size_function()
+        # asked once: to count them the interpreter walks over all of its pools
+        self._small_most_bytes = _SMALL_MOST_BYTES if sys.getallocatedblocks() else 0
 
     def weigh_text(self, text: str | bytes) -> Weight:
         """The weight of one string."""
@@ -74,7 +77,8 @@ class Scales:
             roots: where to begin.
             new_ids: identities of the objects made since the window opened; others are not followed.
         """
-        total, seen, pending = Weight(), set[int](), list(roots)
+        seen, pending = set[int](), list(roots)
+        sizes, tracked_count = Counter[int](), 0
         # the collector no longer tracks a tuple of texts, so that it may be new without being listed as such
         untracked = {id(root) for root in pending if not gc.is_tracked(root)}
         while pending:
@@ -82,15 +86,16 @@ class Scales:
             if id(one) in seen or not (id(one) in untracked or id(one) in new_ids or id(type(one)) in _LEAF_TYPES):
                 continue
             seen.add(id(one))
-            tracked = int(gc.is_tracked(one))
-            for part_bytes in _parts(one):
-                total = total.plus(self._weigh_block(0, part_bytes))
-            total = total.plus(Weight(objects=tracked))
+            sizes.update(_parts(one))
+            tracked_count += gc.is_tracked(one)
             pending.extend(gc.get_referents(one))
+        total = Weight(objects=tracked_count)
+        for part_bytes, count in sizes.items():
+            total = total.plus(self._weigh_block(0, part_bytes).times(count))
         return total
 
     def _weigh_block(self, address: int, size_bytes: int) -> Weight:
-        if size_bytes <= _SMALL_MOST_BYTES and sys.getallocatedblocks():
+        if size_bytes <= self._small_most_bytes:
             return Weight(blocks=1, small_bytes=-(-size_bytes // _ALIGNMENT) * _ALIGNMENT)
         usable_bytes = self._usable_bytes(address) if self._usable_bytes is not None and address else 0
         if size_bytes <= usable_bytes <= size_bytes + _PLAUSIBLE_EXTRA_BYTES:
