@@ -43,7 +43,7 @@ def test_the_findings_are_those_of_a_hunt_here(project):
         ]
         assert (apart["leak"]["isolated"], beside["leak"]["isolated"]) == (True, False)
     assert run.counts == {"failed": 1, "passed": 2}
-    assert run.lines_with("(31 runs in a process of its own): 1 test_shop.Session held by test_shop.KEPT")
+    assert run.lines_with("1 test_shop.Session held by test_shop.KEPT", "(31 runs in a process of its own)")
     assert run.lines_with("3 tests hunted for leaks, 1 clean, 3 in processes of their own")
     assert run.lines_with('pytest --memopt-leaks --memopt-isolate "test_shop.py::test_leaks"')
 
