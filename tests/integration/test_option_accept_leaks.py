@@ -21,7 +21,7 @@ SESSION = '[[leak]]\nsignature = "app.SESSIONS[*] <- app.Session"\nreason = "iss
 
 def test_what_is_accepted_is_known_from_then_on(project):
     """All leaks pass and are listed, each once with its tests; the next run lets them pass without the option."""
-    project = project.with_files(LEAKY)
+    project = project.watched().with_files(LEAKY)
     run = project.measure("--memopt-leaks", "--memopt-accept-leaks", "--memopt-report")
     run.assert_no_crash()
     assert run.counts == {"passed": 3}
@@ -49,7 +49,7 @@ def test_what_is_listed_is_not_listed_again(serial_project):
 @pytest.mark.parametrize("expires", ["2001-01-01"])
 def test_a_leak_that_lapsed_fails_and_says_so(serial_project, expires):
     """After its last day a known leak is a leak again, and the failure says until when it was let pass, and why."""
-    project = serial_project.with_files({**LEAKY, LIST: f"{SESSION}expires = {expires}\n"})
+    project = serial_project.watched().with_files({**LEAKY, LIST: f"{SESSION}expires = {expires}\n"})
     run = project.measure("--memopt-leaks", "-k", "test_session and not again")
     assert run.counts == {"failed": 1}
     assert run.lines_with("known until 2001-01-01, which is over: issue 7")
@@ -58,7 +58,7 @@ def test_a_leak_that_lapsed_fails_and_says_so(serial_project, expires):
 def test_a_leak_that_is_gone_is_told(serial_project):
     """When no test shows a listed leak the summary says that it may be taken out."""
     gone = '[[leak]]\nsignature = "app.OLD[*] <- app.Gone"\nreason = "issue 1"\n'
-    project = serial_project.with_files({**LEAKY, LIST: SESSION + gone})
+    project = serial_project.watched().with_files({**LEAKY, LIST: SESSION + gone})
     run = project.run("--memopt-leaks", "--memopt-report", "-k", "test_session")
     assert run.lines_with("'app.OLD[*] <- app.Gone' was not seen in 2 tests", "take it out of memopt-known-leaks.toml")
     assert not run.lines_with("'app.SESSIONS[*] <- app.Session' was not seen")
