@@ -7,13 +7,12 @@ from time import perf_counter
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
-from ..meters.allocation_lines import Frames
+from ..meters.allocation_lines import LEAST_SHARE, Frames
 from ..meters.originals import sys
 from ..meters.traced import is_runner
 
 _ROUNDS: Final = 3
 _BUDGET_S: Final = 10.0
-_LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
 
 Line: TypeAlias = "tuple[str, int]"
 
@@ -56,7 +55,7 @@ def _closest(rounds: Sequence[LineWatch], per_round: float) -> Frames:
         if all(watch.gains.get(line, 0) > 0 for watch in rounds)
     }
     best = min(gains, key=lambda line: abs(gains[line] - per_round), default=None)
-    if best is None or gains[best] < _LEAST_SHARE * per_round:
+    if best is None or gains[best] < LEAST_SHARE * per_round:
         return ()
     return rounds[0].led_to[best]
 

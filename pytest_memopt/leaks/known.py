@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -53,6 +53,11 @@ class KnownLeaks(NamedTuple):
     def unseen(self, signatures: Collection[str | None]) -> list[KnownLeak]:
         """The leaks of the list that are not among ``signatures``, those of a run in which every test was hunted."""
         return [known for signature, known in self.by_signature.items() if signature not in signatures]
+
+
+def today() -> date:
+    """The day on which a leak is let pass, or isn't any more: that of the calendar here."""
+    return datetime.now().astimezone().date()
 
 
 def read_known_leaks(path: Path) -> KnownLeaks:

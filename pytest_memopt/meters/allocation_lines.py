@@ -20,7 +20,7 @@ Frames: TypeAlias = "tuple[tuple[str, int], ...]"
 
 _FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's
 _ASKED_MOST: Final = 64
-_LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
+LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
 _LIBRARY: Final = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
 _INSTALLED: Final = ("site-packages", "dist-packages")
 _PYTHON_DOMAIN: Final = 0
@@ -54,7 +54,7 @@ def frames_of(objects: Iterable[object]) -> Frames:
 def frames_of_what_is_left(bytes_per_round: float, rounds: int) -> Frames:
     """The lines that led to what is left of the block so far, where they explain what each of its ``rounds`` leaves."""
     best: Frames = ()
-    least_off = (1 - _LEAST_SHARE) * bytes_per_round
+    least_off = (1 - LEAST_SHARE) * bytes_per_round
     for trace in tracemalloc.take_snapshot().statistics("traceback"):
         frames = tuple((frame.filename, frame.lineno) for frame in reversed(trace.traceback))
         off = abs(trace.size / rounds - bytes_per_round)

@@ -9,6 +9,7 @@ from typing import Final
 import psutil
 
 from .originals import os, sys, time
+from .settling import wait_to_fall
 from .threads import TASKS
 
 PATIENCE_S: Final = 0.05
@@ -56,14 +57,7 @@ class ChildProcesses:
 
         A pool that was told to end without waiting has its workers waited for by a thread, a moment later.
         """
-        count = self.read()
-        if count <= expected:
-            return count
-        give_up = clock() + PATIENCE_S
-        while count > expected and clock() < give_up:
-            pause(_PAUSE_S)
-            count = self.read()
-        return count
+        return wait_to_fall(self.read, expected, PATIENCE_S, _PAUSE_S, clock, pause)
 
     def _by_lists(self) -> int:
         """The numbers in the lists of all threads, each of which ends with a blank."""

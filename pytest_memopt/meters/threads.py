@@ -11,6 +11,7 @@ import psutil
 from .naming import target_name, type_name
 from .originals import os, threading, time
 from .protocol import Unit
+from .settling import wait_to_fall
 from .status import MeterStatus
 
 TASKS: Final = "/proc/self/task"
@@ -53,14 +54,7 @@ class Threads:
 
         ``Thread.join`` returns when Python is done with the thread, a moment before the kernel is.
         """
-        count = self._count()
-        if count <= expected:
-            return count
-        give_up = clock() + PATIENCE_S
-        while count > expected and clock() < give_up:
-            pause(_PAUSE_S)
-            count = self._count()
-        return count
+        return wait_to_fall(self._count, expected, PATIENCE_S, _PAUSE_S, clock, pause)
 
     def _choose(self, by_psutil: Callable[[], int]) -> tuple[Callable[[], int], str, bool]:
         if self._links_are_threads():

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from ..errors import MemoptError
-from ..leaks.known import KnownLeak, accept_leaks, read_known_leaks
+from ..leaks.known import KnownLeak, accept_leaks, read_known_leaks, today
 from ..report.wording import counted
 from ..settings import Settings
 from ..verdicts.record import TestRecord, VerdictKind
@@ -45,7 +44,7 @@ def _accepted(hunted: Iterable[TestRecord]) -> list[KnownLeak]:
         is_accepted = record.verdict is VerdictKind.KNOWN_LEAK and record.why == ACCEPTED
         if is_accepted and record.leak is not None and record.leak.signature is not None:
             tests.setdefault(record.leak.signature, []).append(record.nodeid)
-    day = datetime.now().astimezone().date()
+    day = today()
     return [
         KnownLeak(signature, f"accepted on {day}, seen in {nodeids[0]}{_others(len(nodeids) - 1)}")
         for signature, nodeids in tests.items()

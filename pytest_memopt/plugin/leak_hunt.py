@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from ..leaks.clues import LineClues
 from ..leaks.culprits import name_culprits
 from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
 from ..leaks.hunt import Catch, Hunt, Patience
-from ..leaks.known import KnownLeaks
+from ..leaks.known import KnownLeaks, today
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.series import typical
 from ..leaks.standing import Standing
@@ -73,12 +72,12 @@ class LeakHunter:
         """Why a leak is let pass; ``None`` when it isn't."""
         if wish.lets_pass(finding):
             return "ignored by its mark"
-        excuse = self._known.excuse(finding.signature, _today())
+        excuse = self._known.excuse(finding.signature, today())
         return ACCEPTED if excuse is None and self._accepts else excuse
 
     def lapsed(self, finding: LeakFinding) -> str | None:
         """That a leak was let pass once, but isn't any more; ``None`` where that isn't so."""
-        known = self._known.lapsed(finding.signature, _today())
+        known = self._known.lapsed(finding.signature, today())
         return f"known until {known.expires}, which is over: {known.reason}" if known is not None else None
 
     def hunt(self, item: pytest.Item, nextitem: pytest.Item | None, rerunner: Rerunner, wish: LeakWish) -> LeakFinding:
@@ -169,10 +168,6 @@ class LeakHunter:
             raise
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
             return ()
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
 
 
 def _times(culprit: Culprit, share: float) -> Culprit:
