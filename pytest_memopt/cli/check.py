@@ -54,7 +54,7 @@ class CheckCommand:
         if options.isolate:
             from .isolated_check import isolated_check
 
-            finding = isolated_check(options.target, options.rounds, options.budget)
+            finding = isolated_check(options.target, options.rounds, options.budget, _current_folder())
         else:
             finding = _hunted(load_target(options.target), options)
         if options.answer:

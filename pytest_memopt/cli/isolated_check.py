@@ -11,13 +11,14 @@ from ..leaks.fresh_process import ask, calm_environment, fresh_place, inconclusi
 from ..verdicts.leak_wire import leak_from_wire
 
 
-def isolated_check(target: str, rounds: int | None, budget_s: float) -> LeakFinding:
+def isolated_check(target: str, rounds: int | None, budget_s: float, folder: Path) -> LeakFinding:
     """What hunting leaks in ``target`` found in a process of its own; inconclusive where it came to nothing.
 
     Args:
         target: module:callable or file.py:callable.
         rounds: calls to judge at least; ``None`` for as many as the verdict needs.
         budget_s: seconds after which an undecided hunt is given up there.
+        folder: where it is started, and the target looked for.
     """
     started_s = time.perf_counter()
     with fresh_place() as place:
@@ -26,6 +27,6 @@ def isolated_check(target: str, rounds: int | None, budget_s: float) -> LeakFind
             *(f"--answer={place.answer}", f"--budget={budget_s}"),
             *([f"--rounds={rounds}"] if rounds is not None else []),
         ]
-        answer = ask(command, place, patience_s(budget_s), cwd=Path.cwd(), environment=calm_environment(os.environ))
+        answer = ask(command, place, patience_s(budget_s), cwd=folder, environment=calm_environment(os.environ))
     finding = leak_from_wire(answer.data) if answer.problem is None else inconclusive(answer.problem)
     return finding._replace(duration_s=round(time.perf_counter() - started_s, 3), isolated=True)

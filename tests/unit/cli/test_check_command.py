@@ -219,12 +219,12 @@ def test_there_is_no_history_to_look_into(capsys):
     assert "--history" in err
 
 
-@pytest.mark.parametrize("target", ["checked_app:run", "checked_app.py:run"])
-def test_a_folder_that_is_gone_is_told(target, folder, monkeypatch, capsys):
+@pytest.mark.parametrize("arguments", [["checked_app:run"], ["checked_app.py:run"], ["checked_app:run", "--isolate"]])
+def test_a_folder_that_is_gone_is_told(arguments, folder, monkeypatch, capsys):
     """Where the current folder was removed, one sentence says so."""
     (folder / "gone").mkdir()
     monkeypatch.chdir(folder / "gone")
     (folder / "gone").rmdir()
-    code, out, err = said(capsys, target)
+    code, out, err = said(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err == "memopt: the current folder can't be read: No such file or directory; change to one that exists\n"
