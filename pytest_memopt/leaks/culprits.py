@@ -24,9 +24,8 @@ from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
 
 _CULPRITS_MOST: Final = 5
-_LATE_SHARE: Final = (
-    0.5  # of the rounds that leaked: a container that took less than an element in each isn't behind it
-)
+# of the rounds that leaked: a container that took less than an element in each isn't behind it
+_LATE_SHARE: Final = 0.5
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
 _FIXTURE_VALUE: Final = ".cached_result[*]"
 _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")

@@ -28,9 +28,8 @@ _CHANCE: Final = 2.0
 _ROUNDS_TO_CONFIRM: Final = 6
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
-_SOFT: Final[frozenset[AnySignal]] = frozenset(
-    {LeakSignal.RSS_BYTES, LeakSignal.OBJECTS}
-)  # what comes and goes in clean code too
+# what comes and goes in clean code too
+SOFT: Final[frozenset[AnySignal]] = frozenset({LeakSignal.RSS_BYTES, LeakSignal.OBJECTS})
 
 
 class LeakKind(str, Enum):
@@ -65,7 +64,7 @@ def is_flat(series: Sequence[Levels], *, least: int = FLAT_ROUNDS) -> bool:
     A signal that repeats a pattern whose sum is zero (a dict that is resized now and then) is at rest, when the pattern
     was seen twice.
     """
-    return all(_rests(one.changes, least) for one in series if one.signal not in _SOFT)
+    return all(_rests(one.changes, least) for one in series if one.signal not in SOFT)
 
 
 def rule(series: Sequence[Levels], containers: Sequence[ContainerGrowth], *, least: int = FLAT_ROUNDS) -> Ruling | None:
@@ -76,7 +75,7 @@ def rule(series: Sequence[Levels], containers: Sequence[ContainerGrowth], *, lea
         containers: those that were seen to grow, over the same rounds.
         least: rounds that are wanted at least before a workload is called clean.
     """
-    moved = [one for one in series if one.signal not in _SOFT and one.moved]
+    moved = [one for one in series if one.signal not in SOFT and one.moved]
     rounds = len(series[0].levels) - 1 if series else 0
     if rounds >= _LEAST_SETTLED and (grown := _growth(moved, containers)):
         return grown
@@ -90,7 +89,7 @@ def rule(series: Sequence[Levels], containers: Sequence[ContainerGrowth], *, lea
 def trips_over(series: Sequence[Levels], suspects: Sequence[ContainerGrowth]) -> Ruling | None:
     """That a workload leaks, when a container that is known to leak grew in every round, and memory with it."""
     growing = tuple(one.key for one in suspects if one.bound is None and min(one.changes) > 0)
-    signals = tuple(one.signal for one in series if one.signal not in _SOFT and min(one.changes) > 0)
+    signals = tuple(one.signal for one in series if one.signal not in SOFT and min(one.changes) > 0)
     return Ruling(LeakKind.LEAK, signals, growing) if growing and signals else None
 
 

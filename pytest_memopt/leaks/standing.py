@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import sub
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from ..meters.rounds import SIGNALS, AnySignal, LeakSignal
-
-_SOFT: Final[tuple[AnySignal, ...]] = (LeakSignal.OBJECTS, LeakSignal.RSS_BYTES)
+from ..meters.rounds import SIGNALS, AnySignal
+from .ruling import SOFT
 
 
 class Standing(NamedTuple):
@@ -38,14 +37,14 @@ class Standing(NamedTuple):
         return {
             signal.value: total / self.judged
             for signal, total, last in zip(self.signals, self.added, self.newest, strict=True)
-            if signal not in _SOFT and min(total, last) > 0
+            if signal not in SOFT and min(total, last) > 0
         }
 
     @property
     def is_flat(self) -> bool:
         """Whether the newest round added and took nothing; resident memory and objects don't count."""
         newest = zip(self.signals, self.newest, strict=True)
-        return self.judged > 0 and not any(last for signal, last in newest if signal not in _SOFT)
+        return self.judged > 0 and not any(last for signal, last in newest if signal not in SOFT)
 
 
 def standing_of(
