@@ -20,7 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors",),
     ("units",),
-    ("settings",),
+    ("settings", "flags", "robust"),
     ("meters",),
     ("snapshots", "pool"),
     ("limits", "leaks", "optimize", "history"),
