@@ -20,7 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors",),
     ("units",),
-    ("settings", "flags", "robust"),
+    ("settings", "flags", "robust", "bounded_series"),
     ("meters",),
     ("snapshots", "pool"),
     ("limits", "leaks", "optimize", "history"),

@@ -12,10 +12,11 @@ from ..history.comparable import comparable_runs
 from ..history.records import RunRow, SeriesPoint
 from ..history.steps import Step, last_step
 from ..history.store import HistoryStore
-from ..history.trend import RunTrend, Slope, TrendVerdict, trend_over_runs
+from ..history.trend import RunTrend, TrendVerdict, trend_over_runs
 from ..limits.rules import matches_glob
 from ..report.sparkline import sparkline
 from ..report.wording import counted
+from ..robust import Slope
 from ..units import format_size
 from .command import ExitCode, whole_number
 from .figures import FIGURES, Figure

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
-from ..history.series import BoundedSeries
+from ..bounded_series import BoundedSeries
 from ..report.summary import FixtureUse, WorkerUse
 from ..verdicts.record import TestRecord
 from ..verdicts.wire import from_wire

@@ -13,8 +13,9 @@ from ..history.comparable import comparable_runs
 from ..history.records import Environment, Metric, RunRow, TestRow
 from ..history.steps import last_step
 from ..history.store import HistoryStore
-from ..history.trend import theil_sen, trend_over_runs
+from ..history.trend import trend_over_runs
 from ..report.summary import RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
+from ..robust import theil_sen
 from ..settings import Settings
 from ..verdicts.record import TestRecord
 from .header import Header

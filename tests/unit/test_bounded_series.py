@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.history.series import BoundedSeries, Point
+from pytest_memopt.bounded_series import BoundedSeries, Point
 
 
 def recorded(values, points_max):
@@ -35,6 +35,22 @@ def test_a_short_series_is_kept_whole():
 def test_a_long_series_stays_well_filled():
     """A series hundreds of times longer than the bound still fills half of it."""
     assert 50 <= len(recorded([place % 97 for place in range(30_000)], 100)) <= 100
+
+
+def test_the_middles_of_a_short_series_are_its_points():
+    """Before anything is merged, each point is its own middle."""
+    series = BoundedSeries(8)
+    for place, value in enumerate((5, 1, 4)):
+        series.append(float(place), value)
+    assert series.middles() == series.points()
+
+
+def test_the_middle_of_a_group_lies_between_its_extremes():
+    """Of merged points the middle is midway between the lowest and the highest, in time as in value."""
+    series = BoundedSeries(6)
+    for place, value in enumerate((0, 10, 20, 40)):
+        series.append(float(place), value)
+    assert series.middles() == (Point(0.5, 5), Point(2.5, 30))
 
 
 def test_an_empty_series_has_no_points():

@@ -36,6 +36,10 @@ class _Share:
         self.high = max(self.high, other.high, key=lambda point: point.value)
         self.count += other.count
 
+    def middle(self) -> Point:
+        """Midway between the two, in time as in value."""
+        return Point((self.low.elapsed_s + self.high.elapsed_s) / 2, (self.low.value + self.high.value) / 2)
+
 
 class BoundedSeries:
     """Records a series of any length in at most ``points_max`` points: the first, the last, and all its extremes.
@@ -71,6 +75,13 @@ class BoundedSeries:
         """What is kept, in order of time."""
         kept = dict.fromkeys((self._first, *self._extremes(), self._last))
         return tuple(point for point in kept if point is not None)
+
+    def middles(self) -> tuple[Point, ...]:
+        """Midway between the lowest and the highest of each group: one point a group, for what judges the course.
+
+        As long as nothing was merged, these are the points themselves.
+        """
+        return tuple(share.middle() for share in self._shares)
 
     def _extremes(self) -> list[Point]:
         return [point for share in self._shares for point in sorted((share.low, share.high))]
