@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import weakref
 from array import array
 from collections.abc import Callable
@@ -15,8 +16,21 @@ _COLUMNS: Final = 5  # class, size, pools, blocks in use, blocks available
 _SIZE_COLUMN: Final = 1
 _IN_USE_COLUMN: Final = 3
 _BYTES_IN_USE: Final = b"# bytes in allocated blocks"
+_ARENAS: Final = re.compile(rb"^(\d+) arenas \* (\d+) bytes/arena", re.MULTILINE)
 _OBJECT_DOMAIN: Final = 2
 _ALLOCATOR_BYTES: Final = 5 * ctypes.sizeof(ctypes.c_void_p)  # a context and four functions
+
+
+class Arenas(NamedTuple):
+    """The memory maps out of which small blocks are cut.
+
+    Attributes:
+        count: how many are held.
+        held_bytes: what they take together, used or not.
+    """
+
+    count: int  # type: ignore[assignment] # a tuple has a method of this name
+    held_bytes: int
 
 
 class _Page(NamedTuple):
@@ -78,6 +92,11 @@ class MallocReport:
             self._page, self._last = self._last, self._page
         return self._figures[0], self._figures[1]
 
+    def text(self) -> bytes:
+        """All of the report, as the interpreter writes it now."""
+        self.read()
+        return self._last.text.value
+
     def _write_without_hook(self, stream: int) -> None:
         self._get_allocator(_OBJECT_DOMAIN, self._hooked)
         self._set_allocator(_OBJECT_DOMAIN, self._plain)
@@ -93,6 +112,19 @@ def in_use_by_size(text: bytes) -> dict[int, int]:
     """
     cells = _cells(text)
     return dict(zip(map(int, cells[_SIZE_COLUMN::_COLUMNS]), map(int, cells[_IN_USE_COLUMN::_COLUMNS]), strict=True))
+
+
+def arenas_in(text: bytes) -> Arenas:
+    """How many arenas are held, and their bytes.
+
+    Raises:
+        ValueError: for a text that doesn't tell.
+    """
+    found = _ARENAS.search(text)
+    if found is None:
+        raise ValueError("no line on arenas")
+    count, each_bytes = map(int, found.groups())
+    return Arenas(count, count * each_bytes)
 
 
 def _figures_in(text: bytes) -> tuple[int, int]:

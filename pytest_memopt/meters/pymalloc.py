@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .malloc_report import MallocReport
+from .malloc_report import Arenas, MallocReport, arenas_in
 from .originals import sys
 from .status import MeterStatus
 
@@ -51,6 +51,17 @@ class SmallBlocks:
         if self._report is not None:
             return self._report.read()
         return sys.getallocatedblocks(), 0
+
+    def arenas(self) -> Arenas | None:
+        """The memory that pymalloc holds, used or not; ``None`` where the interpreter doesn't tell."""
+        if not self.is_used:
+            return Arenas(0, 0)
+        if self._report is None:
+            return None
+        try:
+            return arenas_in(self._report.text())
+        except ValueError:
+            return None
 
     @property
     def mean_block_bytes(self) -> float:

@@ -80,7 +80,7 @@ def test_memory_only_widens_the_interval(values):
 
 
 def test_a_walk_is_seldom_taken_for_a_trend():
-    """Random walks look like trends four times in five to who takes their points for independent; minding their memory, one in six at most."""
+    """Random walks look like trends two times in three to who takes their points for independent; minding their memory, one in six at most."""
     noise = random.Random(11)
     taken = {False: 0, True: 0}
     for _ in range(60):

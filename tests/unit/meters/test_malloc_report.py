@@ -10,7 +10,7 @@ import pytest
 
 from pytest_memopt.meters import malloc_report
 from pytest_memopt.meters.heap import CHeap
-from pytest_memopt.meters.malloc_report import MallocReport, in_use_by_size
+from pytest_memopt.meters.malloc_report import Arenas, MallocReport, arenas_in, in_use_by_size
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
 counted = pytest.mark.skipif(not SmallBlocks().is_exact or not sys.getallocatedblocks(), reason="not counted here")
@@ -22,6 +22,7 @@ class   size   num pools   blocks in use  avail blocks
     1     32          10            5000            30
 
 # arenas allocated total           =                    7
+3 arenas * 262144 bytes/arena      =              786,432
 # bytes in allocated blocks        =              162,000
 # bytes in available blocks        =               15,296
 """
@@ -84,6 +85,25 @@ def test_a_strange_text_is_refused(texts, text):
 def test_sizes_are_told_apart():
     """Each size class has its blocks: what leaks a block per run leaks it in one of them."""
     assert in_use_by_size(TEXT) == {16: 125, 32: 5000}
+
+
+def test_the_whole_text_is_that_of_now(texts):
+    """Who wants more than the two figures gets the text of this moment, also when it changed."""
+    more = TEXT.replace(b"5000 ", b"5001 ").replace(b"162,000", b"162,032")
+    texts.extend([TEXT, more])
+    report = MallocReport()
+    assert [report.text(), report.text()] == [TEXT, more]
+
+
+def test_arenas_are_counted_with_what_they_take():
+    """The arenas that are held now are told by one line, whatever was held before."""
+    assert arenas_in(TEXT) == Arenas(3, 786_432)
+
+
+def test_a_text_without_arenas_is_refused():
+    """Without that line nothing is made of it."""
+    with pytest.raises(ValueError, match="no line on arenas"):
+        arenas_in(b"# arenas allocated total = 7")
 
 
 def test_what_a_hook_keeps_unsaid_is_asked_again(texts):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_memopt.meters import originals
+from pytest_memopt.meters.malloc_report import Arenas
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
 HAS_PYMALLOC = bool(sys.getallocatedblocks())
@@ -122,3 +123,25 @@ def test_without_pymalloc_there_is_nothing_to_count(monkeypatch):
     assert (small.is_used, small.is_exact, status.available) == (False, True, False)
     assert "PYTHONMALLOC=malloc" in status.how
     assert (small.read(), small.mean_block_bytes) == ((0, 0), 64)
+
+
+def test_without_pymalloc_no_arenas_are_held(monkeypatch):
+    """Where pymalloc is off it holds nothing, which is known."""
+    monkeypatch.setattr(originals.sys, "getallocatedblocks", lambda: 0)
+    assert SmallBlocks().arenas() == Arenas(0, 0)
+
+
+@pytest.mark.parametrize("text", [None, b"# nothing on them"], ids=["no report", "another text"])
+def test_arenas_that_are_not_told_are_unknown(monkeypatch, text):
+    """Where the interpreter has no report, or one that doesn't tell, nothing is made up."""
+    small = SmallBlocks()
+    monkeypatch.setattr(small, "_is_used", True)
+    monkeypatch.setattr(small, "_report", text and SimpleNamespace(text=lambda: text))
+    assert small.arenas() is None
+
+
+@pytest.mark.skipif(SmallBlocks().arenas() is None, reason="not told here")
+def test_arenas_hold_all_small_blocks():
+    """The real arenas take at least what their blocks do."""
+    small = SmallBlocks()
+    assert small.arenas().held_bytes >= small.read()[1]
