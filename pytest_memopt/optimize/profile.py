@@ -50,8 +50,8 @@ class MemoryProfile(NamedTuple):
         peak_rss_bytes: the most resident memory since the process began, or since ``clear_refs`` was last written (a
             measured test does that).
         objects_count: objects that the collector tracks, frozen ones included.
-        types: the most frequent types with their exact counts, and the sum of their instances' own sizes; the most
-            frequent first. Frozen objects are not in it, as the interpreter doesn't list them.
+        types: the most frequent types by name, with their exact counts, and the sum of their instances' own sizes; the
+            most frequent first. Frozen objects are not in it, as the interpreter doesn't list them.
         collector: the garbage collector.
         threads_count: threads, native ones included.
         fds_count: open file descriptors; handles on Windows.
