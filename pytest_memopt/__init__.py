@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from .meters.block_use import BlockUse
     from .meters.protocol import Meter, Unit
     from .meters.status import MeterStatus
+    from .optimize.analysis import MemoryAnalysis, analyze, analyze_memory_usage, get_memory_stats
+    from .optimize.growth import MemoryTrend
+    from .optimize.issues import MemoryIssue
+    from .optimize.monitor import MemoryMonitor
+    from .optimize.profile import MemoryProfile
+    from .optimize.recommendations import Recommendation
+    from .optimize.take import take_profile
+    from .optimize.thresholds import Thresholds
     from .snapshots.diff import SnapshotDiff
     from .snapshots.query import ObjectQuery
     from .snapshots.snapshot import Snapshot
@@ -39,22 +47,33 @@ __all__ = [
     "LeakFinding",
     "LimitError",
     "MemoptError",
+    "MemoryAnalysis",
+    "MemoryIssue",
     "MemoryLeakFound",
     "MemoryLimitExceeded",
+    "MemoryMonitor",
+    "MemoryProfile",
+    "MemoryTrend",
     "Meter",
     "MeterStatus",
     "ObjectQuery",
+    "Recommendation",
     "SizeError",
     "Snapshot",
     "SnapshotDiff",
+    "Thresholds",
     "Unit",
     "UsageError",
     "__version__",
+    "analyze",
+    "analyze_memory_usage",
     "assert_no_leaks",
     "check_leaks",
     "format_size",
+    "get_memory_stats",
     "measure_block",
     "parse_size",
+    "take_profile",
     "take_snapshot",
 ]
 
@@ -81,6 +100,17 @@ _HOMES = {
     "measure_block": "meters.block",
     "parse_size": "units",
     "take_snapshot": "snapshots.take",
+    "MemoryAnalysis": "optimize.analysis",
+    "MemoryIssue": "optimize.issues",
+    "MemoryMonitor": "optimize.monitor",
+    "MemoryProfile": "optimize.profile",
+    "MemoryTrend": "optimize.growth",
+    "Recommendation": "optimize.recommendations",
+    "Thresholds": "optimize.thresholds",
+    "analyze": "optimize.analysis",
+    "analyze_memory_usage": "optimize.analysis",
+    "get_memory_stats": "optimize.analysis",
+    "take_profile": "optimize.take",
 }
 
 

@@ -42,9 +42,21 @@ def process_meters() -> ProfileMeters:
         allocators=Allocators().read,
         resident=resident_reader(_source()),
         unshared=unshared_bytes,
-        threads=Threads().read,
-        fds=fds.read if fds.available else lambda: None,
+        threads=or_none(Threads().read),
+        fds=or_none(fds.read),
     )
+
+
+def or_none(read: Callable[[], int]) -> Reading:
+    """A reading that gives ``None`` where ``read`` fails."""
+
+    def attempt() -> int | None:
+        try:
+            return read()
+        except (MeterError, OSError, psutil.Error):
+            return None
+
+    return attempt
 
 
 def resident_reader(source: ResidentSource | None) -> Callable[[], tuple[int | None, int | None]]:
