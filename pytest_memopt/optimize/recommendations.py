@@ -15,6 +15,8 @@ from .recorder import FirstLook
 
 _TYPES_TOLD: Final = 3
 _WORTH_TELLING: Final = 0.01
+_RISE_LEAST: Final = 10
+_UNTRACKED: Final = "no type that the garbage collector tracks rose: it is strings, buffers, arrays or native memory"
 
 
 class Action(str, Enum):
@@ -62,16 +64,15 @@ def recommend(
     return tuple(sorted(found, key=lambda one: -1 if one.saves_bytes is None else one.saves_bytes, reverse=True))
 
 
-def risen_types(first: FirstLook | None, now: MemoryProfile) -> tuple[tuple[str, int], ...]:
+def risen_types(first: FirstLook, now: MemoryProfile) -> tuple[tuple[str, int], ...]:
     """The types of which there are more than at first, and how many more, the most first.
 
-    A type that the first look doesn't name is counted as 0 there; rises below a hundredth of the largest are left out.
+    A type that the first look doesn't name is counted as 0 there. Rises by less than 10, or by less than a hundredth of
+    the largest, are left out: a look leaves some objects itself.
     """
-    if first is None:
-        return ()
     rises = [(use.type, use.count - first.counts.get(use.type, 0)) for use in now.types]
-    least = max((rise for _, rise in rises), default=0) * _WORTH_TELLING
-    return tuple(sorted((rise for rise in rises if rise[1] > 0 and rise[1] >= least), key=lambda rise: -rise[1]))
+    least = max(_RISE_LEAST, max((rise for _, rise in rises), default=0) * _WORTH_TELLING)
+    return tuple(sorted((rise for rise in rises if rise[1] >= least), key=lambda rise: -rise[1]))
 
 
 def _against_growth(
@@ -80,18 +81,31 @@ def _against_growth(
     growth_bytes = round(trend.growth_bytes or 0)
     is_rising = trend.verdict is TrendVerdict.INCREASING and growth_bytes > FLOOR_BYTES
     if is_rising or IssueKind.EXCESSIVE_GROWTH in kinds:
-        risen = ", ".join(
-            f"{format_count(rise, signed=True)} {name}" for name, rise in risen_types(first, profile)[:_TYPES_TOLD]
-        )
-        rate = trend.rate_mb_per_minute
         yield Recommendation(
             Action.STOP_GROWTH,
             growth_bytes,
             "compare take_snapshot() before and after the work that repeats, or run check_leaks() on it, to see who keeps what is new",
-            f"memory grew by {format_mb(growth_bytes)} in {trend.span_s:.1f} s; trend: {trend.verdict.value}"
-            + ("" if rate is None else f", {rate:.1f} MB a minute")
-            + (f"; {risen}" if risen else ""),
+            "; ".join(
+                (
+                    f"memory grew by {format_mb(growth_bytes)} in {trend.span_s:.1f} s",
+                    *_how(trend),
+                    *_what(profile, first),
+                )
+            ),
         )
+
+
+def _how(trend: MemoryTrend) -> Iterator[str]:
+    """The course, where there are enough samples to tell one."""
+    if trend.verdict is not TrendVerdict.TOO_FEW and trend.rate_mb_per_minute is not None:
+        yield f"{trend.verdict.value}, {trend.rate_mb_per_minute:.1f} MB a minute"
+
+
+def _what(profile: MemoryProfile, first: FirstLook | None) -> Iterator[str]:
+    """The types that rose, where there is a look to compare with."""
+    if first is not None:
+        rises = risen_types(first, profile)[:_TYPES_TOLD]
+        yield ", ".join(f"{format_count(rise, signed=True)} {name}" for name, rise in rises) or _UNTRACKED
 
 
 def _against_waste(profile: MemoryProfile, kinds: set[IssueKind]) -> Iterator[Recommendation]:
