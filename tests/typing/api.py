@@ -6,15 +6,23 @@ from collections.abc import Callable
 
 import pytest_memopt
 from pytest_memopt import (
+    MemoryAnalysis,
+    MemoryMonitor,
+    MemoryProfile,
     Meter,
     MeterStatus,
     ObjectQuery,
     Snapshot,
     SnapshotDiff,
+    Thresholds,
     Unit,
+    analyze,
+    analyze_memory_usage,
     format_size,
+    get_memory_stats,
     measure_block,
     parse_size,
+    take_profile,
     take_snapshot,
 )
 from pytest_memopt.plugin.probe import MemoryProbe
@@ -55,3 +63,12 @@ def use_probe(memopt: MemoryProbe) -> str:
     with measure_block(peak=False) as block:
         pass
     return format_size(measured.growth_bytes + block.growth_bytes + parse_size("1 MB")) + pytest_memopt.__version__
+
+
+def use_analysis() -> list[str]:
+    """A look, a monitor, and the analysis of both."""
+    profile: MemoryProfile = take_profile(pools=lambda: {"db": {"idle_count": 2}})
+    with MemoryMonitor(interval_s=0.1) as monitor:
+        found: MemoryAnalysis = analyze(monitor=monitor, thresholds=Thresholds(growth_bytes=profile.objects_count))
+    keys = [*analyze_memory_usage(), *get_memory_stats()]
+    return [*keys, *(f"{issue.kind.value}: {issue.meaning}" for issue in found.issues)]
