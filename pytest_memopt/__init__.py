@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         MemoptError,
         MemoryLeakFound,
         MemoryLimitExceeded,
+        OptimizationError,
         SizeError,
         UsageError,
     )
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from .optimize.recommendations import Recommendation
     from .optimize.take import take_profile
     from .optimize.thresholds import Thresholds
+    from .optimize.cleanup import Cleanup
+    from .optimize.collector_tuning import CollectorTuning
+    from .optimize.compaction import Compaction
+    from .optimize.optimizer import MemoryOptimizer, optimize_memory
+    from .optimize.outcome import Change, Effect, Optimization, Outcome, Timing
+    from .optimize.strategy import MemoryState, OptimizationStrategy
     from .snapshots.diff import SnapshotDiff
     from .snapshots.query import ObjectQuery
     from .snapshots.snapshot import Snapshot
@@ -42,7 +49,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlockUse",
+    "Change",
+    "Cleanup",
+    "CollectorTuning",
+    "Compaction",
     "Culprit",
+    "Effect",
     "HistoryError",
     "LeakFinding",
     "LimitError",
@@ -52,16 +64,23 @@ __all__ = [
     "MemoryLeakFound",
     "MemoryLimitExceeded",
     "MemoryMonitor",
+    "MemoryOptimizer",
     "MemoryProfile",
+    "MemoryState",
     "MemoryTrend",
     "Meter",
     "MeterStatus",
     "ObjectQuery",
+    "Optimization",
+    "OptimizationError",
+    "OptimizationStrategy",
+    "Outcome",
     "Recommendation",
     "SizeError",
     "Snapshot",
     "SnapshotDiff",
     "Thresholds",
+    "Timing",
     "Unit",
     "UsageError",
     "__version__",
@@ -72,6 +91,7 @@ __all__ = [
     "format_size",
     "get_memory_stats",
     "measure_block",
+    "optimize_memory",
     "parse_size",
     "take_profile",
     "take_snapshot",
@@ -98,6 +118,19 @@ _HOMES = {
     "UsageError": "errors",
     "format_size": "units",
     "measure_block": "meters.block",
+    "Cleanup": "optimize.cleanup",
+    "CollectorTuning": "optimize.collector_tuning",
+    "Compaction": "optimize.compaction",
+    "MemoryOptimizer": "optimize.optimizer",
+    "optimize_memory": "optimize.optimizer",
+    "Change": "optimize.outcome",
+    "Effect": "optimize.outcome",
+    "Optimization": "optimize.outcome",
+    "Outcome": "optimize.outcome",
+    "Timing": "optimize.outcome",
+    "MemoryState": "optimize.strategy",
+    "OptimizationStrategy": "optimize.strategy",
+    "OptimizationError": "errors",
     "parse_size": "units",
     "take_snapshot": "snapshots.take",
     "MemoryAnalysis": "optimize.analysis",

@@ -101,6 +101,11 @@ class CHeap:
             self._trim()
 
     @property
+    def can_trim(self) -> bool:
+        """Whether ``trim`` has a means to do anything here."""
+        return self._trim is not None
+
+    @property
     def needs_level(self) -> bool:
         """Whether two readings can be compared only when ``level`` comes before each."""
         return bool(self._levels)

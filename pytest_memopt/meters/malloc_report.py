@@ -14,7 +14,9 @@ _TABLE_BEGINS: Final = b"-\n"
 _TABLE_ENDS: Final = b"\n\n"
 _COLUMNS: Final = 5  # class, size, pools, blocks in use, blocks available
 _SIZE_COLUMN: Final = 1
+_POOLS_COLUMN: Final = 2
 _IN_USE_COLUMN: Final = 3
+_FREE_COLUMN: Final = 4
 _BYTES_IN_USE: Final = b"# bytes in allocated blocks"
 _ARENAS: Final = re.compile(rb"^(\d+) arenas \* (\d+) bytes/arena", re.MULTILINE)
 _OBJECT_DOMAIN: Final = 2
@@ -31,6 +33,26 @@ class Arenas(NamedTuple):
 
     count: int  # type: ignore[assignment] # a tuple has a method of this name
     held_bytes: int
+
+
+class SizeClass(NamedTuple):
+    """Blocks of one size, which share pools with no other size.
+
+    Attributes:
+        size_bytes: of each block.
+        pools_count: pools of which at least one block is in use.
+        in_use_count, free_count: blocks in them.
+    """
+
+    size_bytes: int
+    pools_count: int
+    in_use_count: int
+    free_count: int
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes that no other size can use while the pools have a block in use."""
+        return self.size_bytes * self.free_count
 
 
 class _Page(NamedTuple):
@@ -112,6 +134,17 @@ def in_use_by_size(text: bytes) -> dict[int, int]:
     """
     cells = _cells(text)
     return dict(zip(map(int, cells[_SIZE_COLUMN::_COLUMNS]), map(int, cells[_IN_USE_COLUMN::_COLUMNS]), strict=True))
+
+
+def size_classes(text: bytes) -> tuple[SizeClass, ...]:
+    """The sizes that are in use, the smallest first.
+
+    Raises:
+        ValueError: for a text that isn't laid out as expected.
+    """
+    cells = list(map(int, _cells(text)))
+    columns = (cells[column::_COLUMNS] for column in (_SIZE_COLUMN, _POOLS_COLUMN, _IN_USE_COLUMN, _FREE_COLUMN))
+    return tuple(SizeClass(*row) for row in zip(*columns, strict=True))
 
 
 def arenas_in(text: bytes) -> Arenas:
