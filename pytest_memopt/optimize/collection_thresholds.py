@@ -17,9 +17,9 @@ GcThresholds = tuple[int, ...]
 
 
 def choose_thresholds(statistics: CollectionStatistics, current: GcThresholds) -> GcThresholds:
-    """Thresholds with which collections should take a hundredth of the time; ``current`` where they do, or too few were seen.
+    """Thresholds with which futile collections should take a hundredth of the time; ``current`` where they do.
 
-    Young objects are looked at more rarely in proportion to the excess, but never so rarely that more than 20 000 pieces
+    What looks at garbage is not futile, so the time counts by the share of the new objects that were none. Young objects are looked at more rarely in proportion to the excess, but never so rarely that more than 20 000 pieces
     of garbage wait meanwhile, by the share of the new that was garbage, nor than every 100 000 objects. Where older
     generations take more than half of the time, they are looked at more rarely by the same rule. A threshold never falls.
 
@@ -28,7 +28,7 @@ def choose_thresholds(statistics: CollectionStatistics, current: GcThresholds) -
         current: what ``gc.get_threshold`` gives; a first one of 0 says that nothing is to be collected, and stays.
     """
     young, *older = current
-    excess = statistics.share_ratio / SHARE_WANTED_RATIO
+    excess = statistics.share_ratio * statistics.survival_ratio / SHARE_WANTED_RATIO
     if young <= 0 or excess <= 1 or sum(statistics.counts) < COLLECTIONS_MIN:
         return current
     garbage_ratio = 1 - statistics.survival_ratio

@@ -14,8 +14,8 @@ from .outcome import Change, Timing
 from .strategy import MemoryState
 
 _SAMPLES_MOST: Final = 5
-_SAMPLES_MIN: Final = 3
-_SAMPLING_S: Final = 0.25
+_SAMPLES_MIN: Final = 2
+_SAMPLING_S: Final = 0.1
 _NOISE_FLOOR_S: Final = 20e-6
 # Python 3.12 freezes what is immortal at each full collection by itself: some hundreds; an empty interpreter has 4 700
 FROZEN_BY_ITSELF_MOST: Final = 2000 if sys.version_info[:2] == (3, 12) else 0
@@ -130,6 +130,7 @@ class CollectorTuning:
 
     def _freeze(self, altered: _Altered) -> Iterator[str]:
         if self._may_freeze():
+            self._altered = altered._replace(frozen_then=sys.maxsize)  # first, so that Ctrl-C finds what to thaw
             gc.freeze()
             frozen_count = gc.get_freeze_count()
             self._altered = altered._replace(frozen_then=frozen_count)
@@ -154,8 +155,7 @@ def _thaw(frozen_before: int, frozen_then: int) -> None:
 
 
 def _collection_times_s() -> list[float]:
-    """Seconds of full collections: three at least, five unless that takes long."""
-    gc.collect()
+    """Seconds of full collections, in ascending order: two at least, five unless that takes long."""
     times_s: list[float] = []
     while len(times_s) < _SAMPLES_MIN or (len(times_s) < _SAMPLES_MOST and sum(times_s) < _SAMPLING_S):
         started_s = time.perf_counter()

@@ -170,8 +170,10 @@ class MemoryOptimizer:
                 uncalled.append(strategy.name)
                 continue
             outcomes.append(outcome)
+            is_kept = outcome.effect is Effect.HELPED
+            state = state._replace(reading=outcome.after if is_kept else reader.read_settled())
             self._kept = [kept for kept in self._kept if kept is not strategy]
-            if outcome.effect is Effect.HELPED:
+            if is_kept:
                 self._kept.append(strategy)
         self._memory.store(learned(known, outcomes))
         return outcomes, tuple(uncalled)

@@ -14,7 +14,7 @@ from ..meters.resident import ResidentMemory
 _ROLLUP: Final = "/proc/self/smaps_rollup"
 _RESIDENT: Final = "Rss:"
 _KIB: Final = 1024
-_CONTROLS: Final = 3
+_CONTROLS: Final = 2
 _SAFETY: Final = 2
 IN_USE_FLOOR_BYTES: Final = 16 * _KIB
 RESIDENT_FLOOR_BYTES: Final = 256 * _KIB
@@ -104,7 +104,7 @@ def resident_in_rollup(text: str) -> int:
 
 
 def measure_noise(reader: Reader) -> tuple[Reading, Noise]:
-    """A settled reading, and how far such readings differ by themselves: four in a row, with nothing done between."""
+    """A settled reading, and how far such readings differ by themselves: three in a row, with nothing done between."""
     readings = [reader.read_settled() for _ in range(_CONTROLS + 1)]
     in_use = [reading.in_use_bytes for reading in readings if reading.in_use_bytes is not None]
     resident = [reading.resident_bytes for reading in readings if reading.resident_bytes is not None]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..meters.naming import type_name
 from ..meters.originals import time
 from .outcome import Change, Effect, Judgement, Outcome, judge
-from .readings import Noise, Reader
+from .readings import Noise, Reader, Reading
 from .strategy import MemoryState, OptimizationStrategy
 
 
@@ -18,7 +18,7 @@ def try_strategy(
     noise: Noise,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome | None:
-    """What came of ``strategy``; ``None`` where the state does not call for it.
+    """What came of ``strategy``; ``None`` where the state, which was read just now, does not call for it.
 
     Whatever it raises, the half of it is reverted. An exception is told in the outcome; Ctrl-C and the like go on.
     """
@@ -26,11 +26,12 @@ def try_strategy(
         reason = strategy.is_called_for(state)
     except Exception as error:  # noqa: BLE001 - a user's strategy may raise anything
         return Outcome(strategy.name, Judgement(Effect.FAILED, f"whether it is called for: {told(error)}"))
-    return None if reason is None else _try(strategy, reader, noise, clock)
+    return None if reason is None else _try(strategy, state.reading, reader, noise, clock)
 
 
-def _try(strategy: OptimizationStrategy, reader: Reader, noise: Noise, clock: Callable[[], float]) -> Outcome:
-    before = reader.read_settled()
+def _try(
+    strategy: OptimizationStrategy, before: Reading, reader: Reader, noise: Noise, clock: Callable[[], float]
+) -> Outcome:
     change, problem = Change(), ""
     started_s = clock()
     try:

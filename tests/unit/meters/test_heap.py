@@ -105,9 +105,11 @@ def test_failing_function_is_told():
 def test_trim_calls_psutil_where_it_can():
     """Trimming is passed on, and is nothing where there is no such function."""
     calls = []
-    CHeap(fake_info, lambda: calls.append("trim")).trim()
-    CHeap(fake_info, None).trim()
+    able, unable = CHeap(fake_info, lambda: calls.append("trim")), CHeap(fake_info, None)
+    able.trim()
+    unable.trim()
     assert calls == ["trim"]
+    assert (able.can_trim, unable.can_trim) == (True, False)
 
 
 @pytest.mark.parametrize(

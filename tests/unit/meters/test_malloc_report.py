@@ -10,7 +10,7 @@ import pytest
 
 from pytest_memopt.meters import malloc_report
 from pytest_memopt.meters.heap import CHeap
-from pytest_memopt.meters.malloc_report import Arenas, MallocReport, arenas_in, in_use_by_size
+from pytest_memopt.meters.malloc_report import Arenas, MallocReport, SizeClass, arenas_in, in_use_by_size, size_classes
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
 counted = pytest.mark.skipif(not SmallBlocks().is_exact or not sys.getallocatedblocks(), reason="not counted here")
@@ -104,6 +104,13 @@ def test_a_text_without_arenas_is_refused():
     """Without that line nothing is made of it."""
     with pytest.raises(ValueError, match="no line on arenas"):
         arenas_in(b"# arenas allocated total = 7")
+
+
+def test_size_classes_have_pools_and_free_blocks():
+    """Each size class tells its pools, its blocks in use, and the bytes that lie free among them."""
+    classes = size_classes(TEXT)
+    assert classes == (SizeClass(16, 1, 125, 896), SizeClass(32, 10, 5000, 30))
+    assert [size.free_bytes for size in classes] == [16 * 896, 32 * 30]
 
 
 def test_what_a_hook_keeps_unsaid_is_asked_again(texts):
