@@ -43,7 +43,8 @@ class CollectorTuning:
     garbage of it later, and holds itself alive, is found after ``revert`` only. It is left out where somebody else has
     frozen already, since nobody can tell whose objects a thaw would free.
 
-    Without a counter that counted at least 20 collections the thresholds stay as they are.
+    Where the counter counted less than 20 collections the thresholds stay as they are. It is not started here: a callback
+    at each collection takes time, which would have to be made up for.
 
     Attributes:
         name: ``gc``.
@@ -56,12 +57,11 @@ class CollectorTuning:
         """Choose what it may do.
 
         Args:
-            counter: counts collections; one of its own, that counts from the first ``apply``, when ``None``.
+            counter: tells the collections of the program's usual work; without one the thresholds stay.
             freeze: whether to freeze.
         """
         self._counter = CollectionCounter() if counter is None else counter
         self._freezes = freeze
-        self._starts_counter = False
         self._altered: _Altered | None = None
         self.before: CollectionStatistics | None = None
 
@@ -95,20 +95,13 @@ class CollectorTuning:
         before = _collection_times_s()
         done = [*self._set_thresholds(self._altered.thresholds_chosen, current, counted), *self._freeze(self._altered)]
         timing = _timing(before, _collection_times_s())
-        self._count_anew()
+        self._counter.forget()  # what it counted was under other thresholds
         is_free = not self._freezes or self._altered.frozen_then is not None
         return Change(tuple(done), "" if is_free else "somebody else has frozen objects already", timing)
-
-    def since(self) -> CollectionStatistics:
-        """The collections since the last ``apply``, to be held against ``before``."""
-        return self._counter.read()
 
     def revert(self) -> None:
         """Thaw what was frozen here and put the thresholds back, unless somebody else changed either meanwhile."""
         altered, self._altered, self.before = self._altered, None, None
-        if self._starts_counter:
-            self._counter.stop()
-            self._starts_counter = False
         if altered is None:
             return
         if gc.get_threshold() == altered.thresholds_chosen:
@@ -135,11 +128,6 @@ class CollectorTuning:
             frozen_count = gc.get_freeze_count()
             self._altered = altered._replace(frozen_then=frozen_count)
             yield f"{format_count(frozen_count)} objects are frozen: full collections pass them over"
-
-    def _count_anew(self) -> None:
-        if not self._counter.is_counting:
-            self._starts_counter = True
-        self._counter.start()
 
     def _may_freeze(self) -> bool:
         return self._freezes and gc.get_freeze_count() <= FROZEN_BY_ITSELF_MOST

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from pytest_memopt.meters import originals
+from pytest_memopt.optimize import collection_counter
 from pytest_memopt.optimize.collection_counter import CollectionCounter, CollectionStatistics
 
 pytestmark = pytest.mark.usefixtures("collector_kept")
@@ -71,6 +71,18 @@ def test_the_callback_comes_and_goes():
     assert sum(counter.read().counts) >= 1
 
 
+def test_what_was_counted_can_be_forgotten():
+    """It begins anew with 0, and counts on or not as it did."""
+    counter = CollectionCounter()
+    counter.start()
+    gc.collect()
+    counter.forget()
+    assert counter.is_counting
+    counter.stop()
+    counter.forget()
+    assert (counter.read().counts, counter.read().elapsed_s) == ((0, 0, 0), 0)
+
+
 def test_a_collection_that_had_begun_is_left_out(monkeypatch):
     """Where counting begins within a collection, its end is not taken for one that was timed."""
     counter = CollectionCounter()
@@ -80,7 +92,7 @@ def test_a_collection_that_had_begun_is_left_out(monkeypatch):
 
 def test_more_freed_than_made_is_no_new_object(monkeypatch):
     """A negative count of the interpreter's, which has more freed than made, adds nothing."""
-    monkeypatch.setattr(originals.gc, "get_count", lambda: (-5, 0, 0))
+    monkeypatch.setattr(collection_counter, "_get_count", lambda: (-5, 0, 0))
     counter = CollectionCounter()
     counter._note("start", {})
     assert counter.read().new_count == 0
