@@ -121,15 +121,10 @@ class MemoryOptimizer:
             return Optimization(is_enabled=False)
         with self._lock:
             started_s = time.perf_counter()
-            counted = self._counter.read()
             reader = self._reader = self._reader or ProcessReader()
-            tracked_count = count_tracked()  # before the readings, as it lists them all for a moment
-            as_it_was = reader.read()
-            reading, noise = measure_noise(reader)
-            collections = counted if any(counted.counts) else None
-            state = MemoryState(reading, tracked_count, self._thresholds, collections)
-            outcomes, uncalled = self._try_all(state, reader, noise)
-            garbage = _outcome_of_garbage(as_it_was, reading, noise)
+            as_it_was, state, noise = self._look(reader)
+            outcomes, uncalled = self._try_all(state, noise, reader)
+            garbage = _outcome_of_garbage(as_it_was, state.reading, noise)
             return Optimization((*garbage, *outcomes), uncalled, time.perf_counter() - started_s)
 
     def revert(self) -> None:
@@ -161,7 +156,19 @@ class MemoryOptimizer:
             raise
         self.revert()
 
-    def _try_all(self, state: MemoryState, reader: Reader, noise: Noise) -> tuple[list[Outcome], tuple[str, ...]]:
+    def _look(self, reader: Reader) -> tuple[Reading, MemoryState, Noise]:
+        """The memory with the garbage in it, the state without, and the noise of such readings."""
+        counted = self._counter.read()
+        before = reader.read()
+        tracked_count = count_tracked()
+        as_it_was = reader.read()
+        reading, noise = measure_noise(reader)
+        # to count the objects they are listed, in pages that a trim would give back: that is nobody's saving
+        noise = noise.with_resident(as_it_was.resident_above(before))
+        collections = counted if any(counted.counts) else None
+        return as_it_was, MemoryState(reading, tracked_count, self._thresholds, collections), noise
+
+    def _try_all(self, state: MemoryState, noise: Noise, reader: Reader) -> tuple[list[Outcome], tuple[str, ...]]:
         known = self._memory.load()
         outcomes, uncalled = [], []
         for strategy in most_promising_first(self._strategies, known):

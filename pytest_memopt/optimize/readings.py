@@ -33,6 +33,12 @@ class Reading(NamedTuple):
     resident_bytes: int | None = None
     fragmentation_ratio: float | None = None
 
+    def resident_above(self, other: Reading) -> int:
+        """Resident bytes above those of ``other``; 0 where there are less, or nobody knows."""
+        if self.resident_bytes is None or other.resident_bytes is None:
+            return 0
+        return max(0, self.resident_bytes - other.resident_bytes)
+
 
 class Noise(NamedTuple):
     """How far two readings may differ though nothing was done between them.
@@ -44,6 +50,10 @@ class Noise(NamedTuple):
 
     in_use_bytes: int = IN_USE_FLOOR_BYTES
     resident_bytes: int = RESIDENT_FLOOR_BYTES
+
+    def with_resident(self, more_bytes: int) -> Noise:
+        """The same, with so many resident bytes more."""
+        return self._replace(resident_bytes=self.resident_bytes + more_bytes)
 
 
 class Reader(Protocol):

@@ -68,3 +68,11 @@ def test_a_rollup_is_believed(tmp_path):
     rollup = tmp_path / "smaps_rollup"
     rollup.write_text(ROLLUP, encoding="ascii")
     assert ProcessReader(str(rollup)).read().resident_bytes == 15180 * 1024
+
+
+def test_what_counting_takes_is_noise():
+    """Resident bytes above an earlier reading widen the noise; less, or unknown, is nothing."""
+    assert Reading(0, 900).resident_above(Reading(0, 400)) == 500
+    assert Reading(0, 400).resident_above(Reading(0, 900)) == 0
+    assert Reading(0, None).resident_above(Reading(0, 900)) == Reading(0, 9).resident_above(Reading()) == 0
+    assert Noise(1, 100).with_resident(500) == Noise(1, 600)
