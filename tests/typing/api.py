@@ -9,9 +9,15 @@ from pytest_memopt import (
     MemoryAnalysis,
     MemoryMonitor,
     MemoryProfile,
+    Change,
+    Effect,
+    MemoryOptimizer,
+    MemoryState,
     Meter,
     MeterStatus,
     ObjectQuery,
+    Optimization,
+    OptimizationStrategy,
     Snapshot,
     SnapshotDiff,
     Thresholds,
@@ -21,6 +27,7 @@ from pytest_memopt import (
     format_size,
     get_memory_stats,
     measure_block,
+    optimize_memory,
     parse_size,
     take_profile,
     take_snapshot,
@@ -72,3 +79,30 @@ def use_analysis() -> list[str]:
         found: MemoryAnalysis = analyze(monitor=monitor, thresholds=Thresholds(growth_bytes=profile.objects_count))
     keys = [*analyze_memory_usage(), *get_memory_stats()]
     return [*keys, *(f"{issue.kind.value}: {issue.meaning}" for issue in found.issues)]
+class DropReports:
+    """A strategy of a user's own."""
+
+    name = "reports"
+
+    def is_called_for(self, state: MemoryState) -> str | None:
+        """Where much is in use."""
+        return "much is in use" if (state.reading.in_use_bytes or 0) > 1_000_000 else None
+
+    def apply(self) -> Change:
+        """Drop them."""
+        return Change(("reports were dropped",))
+
+    def revert(self) -> None:
+        """Nothing to put back."""
+
+
+def use_optimizer() -> float:
+    """Strategies, a block, and the plain form."""
+    own: OptimizationStrategy = DropReports()
+    optimizer = MemoryOptimizer([own])
+    with optimizer.applied() as done:
+        helped: list[str] = [one.strategy for one in done.outcomes if one.effect is Effect.HELPED]
+    again: Optimization = optimizer.optimize()
+    optimizer.revert()
+    saved_mb: float = optimize_memory()["total_memory_saved_mb"]
+    return saved_mb + again.saved_bytes + len(helped)
