@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from .meters.protocol import Meter, Unit
     from .meters.status import MeterStatus
     from .optimize.analysis import MemoryAnalysis, analyze, analyze_memory_usage, get_memory_stats
-    from .optimize.growth import MemoryTrend
-    from .optimize.issues import MemoryIssue
-    from .optimize.monitor import MemoryMonitor
-    from .optimize.profile import MemoryProfile
-    from .optimize.recommendations import Recommendation
-    from .optimize.take import take_profile
-    from .optimize.thresholds import Thresholds
     from .optimize.cleanup import Cleanup
     from .optimize.collector_tuning import CollectorTuning
     from .optimize.compaction import Compaction
+    from .optimize.growth import MemoryTrend
+    from .optimize.issues import MemoryIssue
+    from .optimize.monitor import MemoryMonitor
     from .optimize.optimizer import MemoryOptimizer, optimize_memory
     from .optimize.outcome import Change, Effect, Optimization, Outcome, Timing
+    from .optimize.profile import MemoryProfile
+    from .optimize.recommendations import Recommendation
     from .optimize.strategy import MemoryState, OptimizationStrategy
+    from .optimize.take import take_profile
+    from .optimize.thresholds import Thresholds
     from .snapshots.diff import SnapshotDiff
     from .snapshots.query import ObjectQuery
     from .snapshots.snapshot import Snapshot

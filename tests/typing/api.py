@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest_memopt
 from pytest_memopt import (
-    MemoryAnalysis,
-    MemoryMonitor,
-    MemoryProfile,
     Change,
     Effect,
+    MemoryAnalysis,
+    MemoryMonitor,
     MemoryOptimizer,
+    MemoryProfile,
     MemoryState,
     Meter,
     MeterStatus,
@@ -79,6 +79,8 @@ def use_analysis() -> list[str]:
         found: MemoryAnalysis = analyze(monitor=monitor, thresholds=Thresholds(growth_bytes=profile.objects_count))
     keys = [*analyze_memory_usage(), *get_memory_stats()]
     return [*keys, *(f"{issue.kind.value}: {issue.meaning}" for issue in found.issues)]
+
+
 class DropReports:
     """A strategy of a user's own."""
 
