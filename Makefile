@@ -79,6 +79,8 @@ bench: $(DEVELOPMENT) ## Measure what the plugin costs, into docs/benchmarks.md 
 	@$(BIN)/python -m benchmarks.run_suites --write
 	@$(BIN)/python -m benchmarks.instructions --write
 	@$(BIN)/python -m benchmarks.leak_series --series 100000
+	@$(BIN)/python -m benchmarks.growth_series --series 10000
+	@$(BIN)/python -m benchmarks.monitor_cost
 	@$(BIN)/python -m benchmarks.leak_tools --write
 
 .PHONY: bench-quick

@@ -57,8 +57,8 @@ def judge_growth(points: Sequence[Point], floor_bytes: float = FLOOR_BYTES) -> M
 
     It is increasing, or decreasing, only when the whole 99 % interval of the slope lies beyond what would move the
     series by ``floor_bytes`` in its time. The interval minds that memory remembers what it was (see
-    `robust.theil_sen`): without that three random walks in four would be called a trend. So one step up, however high,
-    is growth but no trend, and four samples on a line are too few to tell.
+    `robust.theil_sen`): without that seven random walks in ten would be called a trend, with it one. So one step up is
+    growth and seldom a trend, and four samples on a line are too few to tell.
 
     Args:
         points: the series; a value is a number of bytes.

@@ -24,7 +24,7 @@ def take_profile(
 ) -> MemoryProfile:
     """What this process holds now; nothing is collected or freed for it.
 
-    It takes 20 ms at 100 000 objects, most of it for their types and sizes.
+    It takes 0.2 to 0.4 µs for each object, most of it for their types and sizes.
 
     Args:
         top: how many types to tell, ``None`` for all; each count is exact, of all objects that the collector tracks.
