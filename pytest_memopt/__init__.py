@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from .meters.block_use import BlockUse
     from .meters.protocol import Meter, Unit
     from .meters.status import MeterStatus
+    from .optimize.import_cost import ImportCost
+    from .optimize.lazy_import import lazy_import
+    from .optimize.measured_imports import measure_imports
     from .snapshots.diff import SnapshotDiff
     from .snapshots.query import ObjectQuery
     from .snapshots.snapshot import Snapshot
@@ -36,6 +39,7 @@ __all__ = [
     "BlockUse",
     "Culprit",
     "HistoryError",
+    "ImportCost",
     "LeakFinding",
     "LimitError",
     "MemoptError",
@@ -53,7 +57,9 @@ __all__ = [
     "assert_no_leaks",
     "check_leaks",
     "format_size",
+    "lazy_import",
     "measure_block",
+    "measure_imports",
     "parse_size",
     "take_snapshot",
 ]
@@ -61,6 +67,7 @@ __all__ = [
 _HOMES = {
     "BlockUse": "meters.block_use",
     "HistoryError": "errors",
+    "ImportCost": "optimize.import_cost",
     "LimitError": "errors",
     "MemoptError": "errors",
     "MemoryLeakFound": "errors",
@@ -78,7 +85,9 @@ _HOMES = {
     "Unit": "meters.protocol",
     "UsageError": "errors",
     "format_size": "units",
+    "lazy_import": "optimize.lazy_import",
     "measure_block": "meters.block",
+    "measure_imports": "optimize.measured_imports",
     "parse_size": "units",
     "take_snapshot": "snapshots.take",
 }

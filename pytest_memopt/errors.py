@@ -27,6 +27,10 @@ class HistoryError(MemoptError):
     """The history can't be opened, read or written; the run goes on without it."""
 
 
+class UnknownModuleError(MemoptError, ModuleNotFoundError):
+    """A module that is to be loaded later isn't there."""
+
+
 class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """Something that was run again and again grew each time."""
 

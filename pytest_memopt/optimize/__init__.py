@@ -1,0 +1,1 @@
+"""What wastes memory and time, what can be done about it, and what that brought, measured."""
