@@ -70,7 +70,7 @@ def _charging(load: Callable[..., Any], ledger: ImportLedger) -> Callable[..., A
     find_importer = partial(importing_line, _OWN_FRAMES)
     loaded = sys.modules
 
-    def _find_and_load(name: str, import_: Any) -> Any:
+    def _find_and_load(name: str, import_: Any) -> Any:  # pragma: no cover - it goes by another file's name
         record = None if name in loaded else ledger.begin(name, find_importer)
         if record is None:
             module = load(name, import_)
@@ -90,7 +90,7 @@ def _charging(load: Callable[..., Any], ledger: ImportLedger) -> Callable[..., A
 def _noting(import_: Callable[..., Any], ledger: ImportLedger) -> Callable[..., Any]:
     note, loaded = ledger.note, sys.modules
 
-    def _import(
+    def _import(  # pragma: no cover - as above
         name: str,
         globals: Any = None,  # noqa: A002 - the names of the arguments are the interpreter's
         locals: Any = None,  # noqa: A002
@@ -102,7 +102,7 @@ def _noting(import_: Callable[..., Any], ledger: ImportLedger) -> Callable[..., 
             note(module)
             note_submodules(module, fromlist, ledger)
         else:
-            note(loaded.get(name))
+            note(module if level else loaded.get(name))
         return module
 
     return _as_machinery(_import)

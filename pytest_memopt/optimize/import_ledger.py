@@ -31,15 +31,22 @@ class ImportLedger:
     What a forked child imports isn't charged.
     """
 
-    def __init__(self, read: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        read: Callable[[], int],
+        clock: Callable[[], float] = time.perf_counter,
+        thread: Callable[[], int] = threading.get_ident,
+    ) -> None:
         """Start an account.
 
         Args:
             read: gives the bytes in use.
             clock: gives seconds.
+            thread: gives the number of the thread that is running.
         """
         self._read = read
         self._clock = clock
+        self._thread = thread
         self._lock = threading.RLock()  # what is collected while it is held may import something itself
         self._is_busy = False
         self._is_over = False
@@ -98,7 +105,7 @@ class ImportLedger:
         with self._lock:
             if self._is_busy:
                 return
-            thread = self._threads.get(threading.get_ident())
+            thread = self._threads.get(self._thread())
             names = thread.open[-1].asked if thread is not None and thread.open else self._asked_outside
             before_bytes = sys.getsizeof(names)
             names.add(name)
@@ -119,7 +126,7 @@ class ImportLedger:
     def _charge(self) -> _Thread:
         """Charge what came since the last event, and give this thread's imports."""
         now_s, now_bytes = self._clock(), self._read()
-        thread = self._threads.setdefault(threading.get_ident(), _Thread())
+        thread = self._threads.setdefault(self._thread(), _Thread())
         if thread.open:
             thread.open[-1].own_bytes += now_bytes - self._last_bytes
             thread.open[-1].own_s += now_s - thread.charged_s

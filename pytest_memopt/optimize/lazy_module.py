@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from importlib.abc import Loader
 from importlib.util import LazyLoader
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 # what is known before a module runs. `import x` looks at the spec of what is in sys.modules, `inspect` at the files of
 # all modules, `unittest` at their registries of warnings: that must not load them all
