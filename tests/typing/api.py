@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest_memopt
 from pytest_memopt import (
+    ImportCost,
     Meter,
     MeterStatus,
     ObjectQuery,
@@ -13,7 +15,9 @@ from pytest_memopt import (
     SnapshotDiff,
     Unit,
     format_size,
+    lazy_import,
     measure_block,
+    measure_imports,
     parse_size,
     take_snapshot,
 )
@@ -55,3 +59,11 @@ def use_probe(memopt: MemoryProbe) -> str:
     with measure_block(peak=False) as block:
         pass
     return format_size(measured.growth_bytes + block.growth_bytes + parse_size("1 MB")) + pytest_memopt.__version__
+
+
+def use_imports() -> int:
+    """A module that waits, and what imports cost."""
+    with measure_imports() as costs:
+        json: ModuleType = lazy_import("json")
+    dearest: tuple[ImportCost, ...] = costs.by_cost()
+    return sum(cost.own_bytes for cost in dearest) + len(json.__name__)
