@@ -21,7 +21,9 @@ def importing_line(frames_between: int) -> ImportSite:
     Args:
         frames_between: how many of the caller's own frames lie between this function and the import machinery.
     """
-    frame: FrameType | None = sys._getframe(frames_between + 1)  # noqa: SLF001 - as tracebacks and warnings do
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as tracebacks and warnings do
+    for _ in range(frames_between + 1):  # one by one: C code may import with no frame of Python's behind it
+        frame = frame and frame.f_back
     while frame is not None:
         path = frame.f_code.co_filename
         if not path.startswith(_MACHINERY_STARTS) and path != _IMPORT_MODULE:

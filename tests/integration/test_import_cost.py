@@ -31,7 +31,7 @@ print(json.dumps(after_bytes - before_bytes))
 exact = pytest.mark.skipif(bool(HeapBytes().why), reason="bytes are estimated here")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def unwatched(monkeypatch):
     """Coverage allocates for every new line, in the middle of what is measured."""
     for name in COVERAGE:
@@ -39,6 +39,7 @@ def unwatched(monkeypatch):
 
 
 @exact
+@pytest.mark.usefixtures("unwatched")
 @pytest.mark.parametrize("module", ["numpy", "rich.console", "jsonschema"])
 def test_what_is_charged_is_what_the_heap_grows_by(module):
     """The sum over all modules is within 2 % of the growth in a process that imports the same without measuring."""

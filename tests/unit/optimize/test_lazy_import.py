@@ -13,7 +13,7 @@ import pytest
 
 from pytest_memopt.errors import MemoptError, UnknownModuleError
 from pytest_memopt.optimize.lazy_import import lazy_import
-from pytest_memopt.optimize.lazy_module import OnUseLoader, _LazyModule
+from pytest_memopt.optimize.lazy_module import OnUseLoader, _LazyModule, _loaded
 
 
 def _is_lazy(module):
@@ -267,3 +267,11 @@ def test_a_module_without_a_spec_cannot_be_lazy():
     loader = OnUseLoader(importlib.machinery.SourceFileLoader("made_bare", "made_bare.py"))
     with pytest.raises(TypeError, match="'made_bare' has no spec"):
         loader.exec_module(module)
+
+
+def test_a_thread_that_comes_too_late_finds_it_loaded(lazy):
+    """Between its look at the class and at the state another thread may have loaded the module: that is fine."""
+    module, runs = lazy()
+    assert module.value == 1
+    assert _loaded(module) is module
+    assert runs == ["made_lazy"]

@@ -15,7 +15,8 @@ import warnings
 import pytest
 
 from pytest_memopt.errors import MeterError
-from pytest_memopt.optimize.import_cost import ImportEdge, ImportOutcome
+from pytest_memopt.optimize.import_cost import ImportEdge, ImportOutcome, ImportSite
+from pytest_memopt.optimize.import_site import importing_line
 from pytest_memopt.optimize.measured_imports import measure_imports
 
 HOOKED = ((_frozen_importlib, "_find_and_load"), (builtins, "__import__"))
@@ -322,3 +323,29 @@ def test_a_forked_child_imports_freely(packages):
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
     assert _shape(costs) == []
+
+
+def test_what_asks_through_something_strange_is_left_out(packages):
+    """An import from what is no module, or of names that are no submodules, is as ever, and not noted."""
+    packages({"made_other.py": "import sys, types\nsys.modules[__name__] = types.SimpleNamespace(value=3)\n"})
+    importlib.import_module("made_other")
+    with measure_imports() as costs:
+        from made_other import value
+    assert value == 3
+    assert "made_other" not in costs.tree.reused
+
+
+def test_an_import_that_no_line_asks_for_has_no_importer():
+    """Where the stack holds nothing but the machinery, the place is unknown."""
+    lines = []
+    thread = importlib.import_module("_thread")
+    done = thread.allocate_lock()
+    done.acquire()
+
+    def find():
+        lines.append(importing_line(1))
+        done.release()
+
+    thread.start_new_thread(find, ())
+    assert done.acquire(timeout=10)
+    assert lines == [ImportSite("?", "?", 0)]
