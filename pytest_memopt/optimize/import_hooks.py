@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import importlib
 from collections.abc import Callable
-from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
@@ -13,12 +12,10 @@ from ..errors import MeterError
 from ..meters.originals import sys
 from .import_cost import ImportOutcome
 from .import_ledger import ImportLedger
-from .import_site import MACHINERY, importing_line
+from .import_site import MACHINERY, importing_frame
 
 _LOAD: Final = "_find_and_load"
 _IMPORT: Final = "__import__"
-# between the function that asks for the line and the machinery: `begin`, and the one that calls it
-_OWN_FRAMES: Final = 2
 
 
 class _Replaced(NamedTuple):
@@ -67,11 +64,10 @@ class ImportHooks:
 
 
 def _charging(load: Callable[..., Any], ledger: ImportLedger) -> Callable[..., Any]:
-    find_importer = partial(importing_line, _OWN_FRAMES)
     loaded = sys.modules
 
     def _find_and_load(name: str, import_: Any) -> Any:  # pragma: no cover - it goes by another file's name
-        record = None if name in loaded else ledger.begin(name, find_importer)
+        record = None if name in loaded else ledger.begin(name, importing_frame())
         if record is None:
             module = load(name, import_)
             ledger.note(module)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from ..meters.originals import os, sys, threading, time
-from .import_cost import ImportOutcome, ImportSite, ImportTree
+from .import_cost import ImportOutcome, ImportTree
 from .import_record import ImportRecord, tree_of
+from .import_site import site_of
 
 
 class _Thread:
@@ -57,8 +58,14 @@ class ImportLedger:
         self._asked_outside: set[str] = set()
         self._last_bytes = 0
 
-    def begin(self, module: str, find_importer: Callable[[], ImportSite]) -> ImportRecord | None:
-        """An import begins in this thread; ``None`` where it isn't charged."""
+    def begin(self, module: str, importer: FrameType | None) -> ImportRecord | None:
+        """An import begins in this thread; ``None`` where it isn't charged.
+
+        Args:
+            module: its full name.
+            importer: the frame that asks for it. It is made before this is called: as it goes with the code that it
+                runs, it must come as that code's too.
+        """
         if self._is_over or os.getpid() != self._process:
             return None
         with self._lock:
@@ -67,7 +74,7 @@ class ImportLedger:
             self._is_busy = True
             try:
                 thread = self._charge()
-                record = ImportRecord(module, find_importer(), thread.open[-1] if thread.open else None)
+                record = ImportRecord(module, site_of(importer), thread.open[-1] if thread.open else None)
                 thread.open.append(record)
                 self._records.append(record)
                 self._open.append(record)

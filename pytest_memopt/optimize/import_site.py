@@ -11,22 +11,27 @@ from .import_cost import ImportSite
 
 MACHINERY: Final = "<frozen importlib._bootstrap>"
 _MACHINERY_STARTS: Final = "<frozen importlib."
-_IMPORT_MODULE: Final = importlib.import_module.__code__.co_filename
+_NEVER: Final = frozenset((importlib.import_module.__code__.co_filename, (lambda: None).__code__.co_filename))
 _UNKNOWN: Final = ImportSite("?", "?", 0)
 
 
-def importing_line(frames_between: int) -> ImportSite:
-    """The line that asked for what is being imported now.
+def importing_frame() -> FrameType | None:
+    """The frame whose line asked for what is being imported now; ``None`` where C code did, with none behind it.
 
-    Args:
-        frames_between: how many of the caller's own frames lie between this function and the import machinery.
+    On Python 3.11 and newer asking creates the objects of all frames up to that one, which go when those frames end.
     """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as tracebacks and warnings do
-    for _ in range(frames_between + 1):  # one by one: C code may import with no frame of Python's behind it
-        frame = frame and frame.f_back
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if not path.startswith(_MACHINERY_STARTS) and path != _IMPORT_MODULE:
-            return ImportSite(str(frame.f_globals.get("__name__", "?")), path, frame.f_lineno or 0)
+    while frame is not None and _is_machinery(frame.f_code.co_filename):
         frame = frame.f_back
-    return _UNKNOWN
+    return frame
+
+
+def site_of(frame: FrameType | None) -> ImportSite:
+    """The line that ``frame`` is at."""
+    if frame is None:
+        return _UNKNOWN
+    return ImportSite(str(frame.f_globals.get("__name__", "?")), frame.f_code.co_filename, frame.f_lineno or 0)
+
+
+def _is_machinery(path: str) -> bool:
+    return path.startswith(_MACHINERY_STARTS) or path in _NEVER

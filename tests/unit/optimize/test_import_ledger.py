@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_memopt.optimize import import_ledger
-from pytest_memopt.optimize.import_cost import ImportEdge, ImportOutcome, ImportSite
+from pytest_memopt.optimize.import_cost import ImportEdge, ImportOutcome
 from pytest_memopt.optimize.import_ledger import ImportLedger
-
-SITE = ImportSite("app", "app.py", 3)
 
 
 class Account:
@@ -37,7 +35,7 @@ class Account:
         self.now_s += seconds
 
     def begin(self, module):
-        return self.ledger.begin(module, lambda: SITE)
+        return self.ledger.begin(module, None)
 
     def end(self, record, outcome=ImportOutcome.LOADED):
         self.ledger.end(record, outcome)

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_memopt.errors import MeterError
 from pytest_memopt.optimize.import_cost import ImportEdge, ImportOutcome, ImportSite
-from pytest_memopt.optimize.import_site import importing_line
+from pytest_memopt.optimize.import_site import site_of
 from pytest_memopt.optimize.measured_imports import measure_imports
 
 HOOKED = ((_frozen_importlib, "_find_and_load"), (builtins, "__import__"))
@@ -74,7 +74,7 @@ def test_what_is_loaded_already_costs_nothing_and_is_told(packages):
         importlib.import_module("made_second")
     assert _shape(costs) == [(0, "made_second")]
     asked = {"made_first", "made_pack", "made_pack.part", "json"}
-    assert set(costs.tree.reused_by("made_second")) - {"io"} == asked  # the interpreter reads sources by it
+    assert set(costs.tree.reused_by("made_second")) >= asked  # and what the interpreter reads sources by
     assert set(costs.tree.reused) >= asked
     assert ImportEdge(None, "made_first") in costs.tree.edges
     with pytest.raises(KeyError, match="'made_first' was not measured: it was loaded already"):
@@ -336,16 +336,5 @@ def test_what_asks_through_something_strange_is_left_out(packages):
 
 
 def test_an_import_that_no_line_asks_for_has_no_importer():
-    """Where the stack holds nothing but the machinery, the place is unknown."""
-    lines = []
-    thread = importlib.import_module("_thread")
-    done = thread.allocate_lock()
-    done.acquire()
-
-    def find():
-        lines.append(importing_line(1))
-        done.release()
-
-    thread.start_new_thread(find, ())
-    assert done.acquire(timeout=10)
-    assert lines == [ImportSite("?", "?", 0)]
+    """Where C code imports with no frame behind it, the place is unknown."""
+    assert site_of(None) == ImportSite("?", "?", 0)
