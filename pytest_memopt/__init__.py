@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from .optimize.collector_tuning import CollectorTuning
     from .optimize.compaction import Compaction
     from .optimize.growth import MemoryTrend
+    from .optimize.import_cost import ImportCost
     from .optimize.issues import MemoryIssue
+    from .optimize.lazy_import import lazy_import
+    from .optimize.measured_imports import measure_imports
     from .optimize.monitor import MemoryMonitor
     from .optimize.optimizer import MemoryOptimizer, optimize_memory
     from .optimize.outcome import Change, Effect, Optimization, Outcome, Timing
@@ -56,6 +59,7 @@ __all__ = [
     "Culprit",
     "Effect",
     "HistoryError",
+    "ImportCost",
     "LeakFinding",
     "LimitError",
     "MemoptError",
@@ -90,7 +94,9 @@ __all__ = [
     "check_leaks",
     "format_size",
     "get_memory_stats",
+    "lazy_import",
     "measure_block",
+    "measure_imports",
     "optimize_memory",
     "parse_size",
     "take_profile",
@@ -100,6 +106,7 @@ __all__ = [
 _HOMES = {
     "BlockUse": "meters.block_use",
     "HistoryError": "errors",
+    "ImportCost": "optimize.import_cost",
     "LimitError": "errors",
     "MemoptError": "errors",
     "MemoryLeakFound": "errors",
@@ -117,6 +124,7 @@ _HOMES = {
     "Unit": "meters.protocol",
     "UsageError": "errors",
     "format_size": "units",
+    "lazy_import": "optimize.lazy_import",
     "measure_block": "meters.block",
     "Cleanup": "optimize.cleanup",
     "CollectorTuning": "optimize.collector_tuning",
@@ -131,6 +139,7 @@ _HOMES = {
     "MemoryState": "optimize.strategy",
     "OptimizationStrategy": "optimize.strategy",
     "OptimizationError": "errors",
+    "measure_imports": "optimize.measured_imports",
     "parse_size": "units",
     "take_snapshot": "snapshots.take",
     "MemoryAnalysis": "optimize.analysis",

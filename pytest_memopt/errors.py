@@ -31,6 +31,10 @@ class OptimizationError(MemoptError):
     """Something that an optimisation was to clear, to apply or to put back could not be; the message names it."""
 
 
+class UnknownModuleError(MemoptError, ModuleNotFoundError):
+    """A module that is to be loaded later isn't there."""
+
+
 class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """Something that was run again and again grew each time."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest_memopt
 from pytest_memopt import (
     Change,
     Effect,
+    ImportCost,
     MemoryAnalysis,
     MemoryMonitor,
     MemoryOptimizer,
@@ -26,7 +28,9 @@ from pytest_memopt import (
     analyze_memory_usage,
     format_size,
     get_memory_stats,
+    lazy_import,
     measure_block,
+    measure_imports,
     optimize_memory,
     parse_size,
     take_profile,
@@ -108,3 +112,11 @@ def use_optimizer() -> float:
     optimizer.revert()
     saved_mb: float = optimize_memory()["total_memory_saved_mb"]
     return saved_mb + again.saved_bytes + len(helped)
+
+
+def use_imports() -> int:
+    """A module that waits, and what imports cost."""
+    with measure_imports() as costs:
+        json: ModuleType = lazy_import("json")
+    dearest: tuple[ImportCost, ...] = costs.by_cost()
+    return sum(cost.own_bytes for cost in dearest) + len(json.__name__)
