@@ -27,6 +27,14 @@ class HistoryError(MemoptError):
     """The history can't be opened, read or written; the run goes on without it."""
 
 
+class PoolError(MemoptError):
+    """A pool, or what several processes share of it, can't do what it was asked for."""
+
+
+class PoolTimeout(PoolError):  # noqa: N818 - as the standard library names its own, it tells what happened
+    """Nothing became free within the time that the caller would wait."""
+
+
 class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """Something that was run again and again grew each time."""
 
