@@ -86,7 +86,8 @@ class SlotRack:
         """
         deadline_s = self._clock() + timeout_s
         with self._folder.plain_errors():
-            with self._gate.passed(deadline_s) as is_inside:
+            # even who looks once waits for those that are inside just now
+            with self._gate.passed(max(deadline_s, self._clock() + _GATE_S)) as is_inside:
                 self._check_open()
                 if not is_inside:
                     raise PoolTimeout(f"{self._too_late(timeout_s)}: another process has stopped while it took one")
