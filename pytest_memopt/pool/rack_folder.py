@@ -20,7 +20,7 @@ class RackFolder:
     """The folder of one type's locks inside that of the session.
 
     Attributes:
-        queue: where the tickets of those who wait lie.
+        queue: the folder for the tickets of those who wait, made by the first of them.
         gate: what is locked to draw a ticket, or to take a slot past an empty queue.
     """
 
@@ -36,21 +36,21 @@ class RackFolder:
         return self._own / f"slot-{number}"
 
     def make(self) -> None:
-        """Make what isn't there; the session's folder must be.
+        """Make it where it isn't there; the session's folder must be.
 
         Raises:
             OSError: when that can't be done.
         """
         self._own.mkdir(exist_ok=True)
-        self.queue.mkdir(exist_ok=True)
 
     def remove(self, remove_gate: Callable[[], None]) -> None:
-        """Remove the folders, with the gate between the two: who passes it anew makes what is missing.
+        """Remove it, with the gate as the last thing inside: who passes that finds the folder there.
 
         Raises:
             OSError: when somebody has put something there.
         """
-        self.queue.rmdir()
+        with contextlib.suppress(FileNotFoundError):  # where nobody has ever waited
+            self.queue.rmdir()
         remove_gate()
         self._own.rmdir()
 

@@ -46,7 +46,10 @@ class Ticket:
 
 
 class TicketQueue:
-    """The tickets in a folder. Whoever draws, or asks whether anybody waits, must keep all others from drawing meanwhile."""
+    """The tickets in a folder, which is made for the first one.
+
+    Whoever draws, or asks whether anybody waits, must keep all others from drawing meanwhile.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

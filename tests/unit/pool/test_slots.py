@@ -247,13 +247,14 @@ def test_a_rack_outlives_the_removal_of_its_files(make_rack):
     assert early.try_acquire() is None
 
 
-def test_a_queue_that_was_removed_is_made_anew(make_rack, tmp_path):
-    """Whoever waits first after the files were removed makes the queue's folder."""
+def test_a_folder_that_goes_before_it_is_used_is_made_anew(make_rack, tmp_path, monkeypatch):
+    """A process that makes a rack while the last other one clears up, finds its folder gone again, and goes on."""
     rack = make_rack()
-    rack.acquire(0)
-    rack._folder.queue.rmdir()
-    with pytest.raises(PoolTimeout, match="slot 0 is held"):
-        rack.acquire(0.01)
+    monkeypatch.setattr(slots.RackFolder, "make", lambda self: None)
+    late = make_rack(name="late")
+    monkeypatch.undo()
+    assert late.acquire(0).is_held
+    assert rack.acquire(0).is_held
 
 
 def test_a_folder_that_is_missing_is_told(make_rack, tmp_path):
