@@ -44,6 +44,14 @@ class LockFile:
         self.path = path
         self._file: FileIO | None = None
 
+    def open(self) -> None:
+        """Open the file, made where it isn't there, so that locking it later opens none.
+
+        Raises:
+            OSError: when it can't be made or opened.
+        """
+        self._opened()
+
     def try_lock(self) -> bool:
         """Lock the file, made where it isn't there, unless somebody else has locked it.
 

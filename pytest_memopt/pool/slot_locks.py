@@ -48,6 +48,16 @@ class SlotLocks:
         self._is_closed = False
         self._lock = threading.Lock()
 
+    def open(self) -> None:
+        """Open all files, so that the first lease of each slot leaves no more open files behind than the others do.
+
+        Raises:
+            OSError: when one can't be made or opened.
+        """
+        with self._lock:
+            for file in self._files:
+                file.open()
+
     def take(self, prefer: Sequence[int], label: str) -> Slot | None:
         """The first slot that is free, those of ``prefer`` before the others; None where none is.
 

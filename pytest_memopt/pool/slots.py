@@ -68,8 +68,9 @@ class SlotRack:
         self._begin()
         with self._folder.plain_errors():
             self._folder.make()
-            with self._gate.passed(self._clock()):
-                pass  # where files can't be made or locked, it shows here
+            with self._gate.passed(self._clock() + _GATE_S) as is_inside:  # where nothing can be locked, it shows here
+                if is_inside:
+                    self._locks.open()
         _begin_anew_when_forked(self)
 
     def acquire(self, timeout_s: float, prefer: Sequence[int] = (), *, label: str = "") -> Slot:

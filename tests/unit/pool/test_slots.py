@@ -280,6 +280,16 @@ def test_a_system_without_locks_is_told(make_rack, monkeypatch):
         make_rack()
 
 
+def test_a_lease_leaves_no_file_open(make_rack):
+    """All files are opened when the rack is made: no lease, nor a test that has it, counts them as its own."""
+    rack = make_rack(3)
+    files = [file._file for file in (rack._gate._file, *rack._locks._files)]
+    assert None not in files
+    for lease in [rack.acquire(0) for _ in range(3)]:
+        lease.release()
+    assert [file._file for file in (rack._gate._file, *rack._locks._files)] == files
+
+
 @pytest.mark.parametrize("slot_count", [0, -2])
 def test_a_rack_has_slots(make_rack, slot_count):
     """Fewer than one slot are refused."""
