@@ -35,6 +35,14 @@ class UnknownModuleError(MemoptError, ModuleNotFoundError):
     """A module that is to be loaded later isn't there."""
 
 
+class PoolError(MemoptError):
+    """A pool can't do what it was asked for; the message names the resource type, the reason and the remedy."""
+
+
+class PoolTimeout(PoolError, TimeoutError):  # noqa: N818 - named as the built-in error that it also is
+    """No resource, or slot, came free in the time that the borrower gave."""
+
+
 class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """Something that was run again and again grew each time."""
 

@@ -36,6 +36,7 @@ FUNCTION_LINES = 45
 GRAB_BAGS = {"utils", "util", "helpers", "helper", "misc", "common", "tools"}
 # rich is pytest-free but slow to import, sqlite3 may be loaded by others.
 UNLOADED_WHEN_OFF = (
+    "filelock",
     "psutil",
     "pympler",
     "rich",

@@ -1,0 +1,1 @@
+"""Resources that are built once and borrowed often."""
