@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from .optimize.strategy import MemoryState, OptimizationStrategy
     from .optimize.take import take_profile
     from .optimize.thresholds import Thresholds
+    from .pool.lease import Lease
+    from .pool.pool import MemoryPool
+    from .pool.resource import PooledResource
+    from .pool.stats import PoolStats
     from .snapshots.diff import SnapshotDiff
     from .snapshots.query import ObjectQuery
     from .snapshots.snapshot import Snapshot
@@ -61,6 +65,7 @@ __all__ = [
     "HistoryError",
     "ImportCost",
     "LeakFinding",
+    "Lease",
     "LimitError",
     "MemoptError",
     "MemoryAnalysis",
@@ -69,6 +74,7 @@ __all__ = [
     "MemoryLimitExceeded",
     "MemoryMonitor",
     "MemoryOptimizer",
+    "MemoryPool",
     "MemoryProfile",
     "MemoryState",
     "MemoryTrend",
@@ -79,6 +85,8 @@ __all__ = [
     "OptimizationError",
     "OptimizationStrategy",
     "Outcome",
+    "PoolStats",
+    "PooledResource",
     "Recommendation",
     "SizeError",
     "Snapshot",
@@ -104,6 +112,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Lease": "pool.lease",
+    "MemoryPool": "pool.pool",
+    "PooledResource": "pool.resource",
+    "PoolStats": "pool.stats",
     "BlockUse": "meters.block_use",
     "HistoryError": "errors",
     "ImportCost": "optimize.import_cost",

@@ -39,8 +39,20 @@ class PoolError(MemoptError):
     """A pool can't do what it was asked for; the message names the resource type, the reason and the remedy."""
 
 
-class PoolTimeout(PoolError, TimeoutError):  # noqa: N818 - named as the built-in error that it also is
+class PoolTimeout(PoolError):  # noqa: N818 - as the standard library names its own, it tells what happened
     """No resource, or slot, came free in the time that the borrower gave."""
+
+
+class PoolClosed(PoolError):  # noqa: N818 - as above
+    """The pool was closed before, or while, somebody asked it for a resource."""
+
+
+class ReturnError(PoolError):
+    """What is given back isn't lent: it was given back before, or never was the pool's."""
+
+
+class ResourceTypeError(PoolError, UsageError):
+    """A resource type is declared with a value that makes no sense."""
 
 
 class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug

@@ -1,1 +1,1 @@
-"""Resources that are built once and borrowed often."""
+"""Pools of resources that are expensive to build: lent, reset, checked and lent again. No pytest inside."""
