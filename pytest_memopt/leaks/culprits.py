@@ -32,7 +32,7 @@ _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
 _TELLS_NOTHING: Final = (None, True, False)
 
 
-OriginOf: TypeAlias = "Callable[[object], Origin]"
+OriginOf: TypeAlias = "Callable[[Sequence[object]], Origin]"
 
 
 class _Growing(NamedTuple):
@@ -51,15 +51,19 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
         clues: tells the lines behind each.
     """
     before, growing = Outsiders(), _growing(catch)
-    with clues.remembered():
-        found = survivors(run)
-        # only noted here: everything takes many times as long while lines are remembered
-        lines_of = {id(one): clues.led_to([_newest_of(one.container)]) for one in growing}
-        lines_of |= {id(objects): clues.led_to(objects) for _, objects in found}
-        rest = clues.led_to_rest(_bytes_per_round(catch), EXTRA_ROUNDS) if not (growing or found) else ()
 
-    def origin_of(one: object) -> Origin:
-        return clues.origin(lines_of.get(id(one), ()))
+    def note(kinds: Sequence[Sequence[object]]) -> None:
+        for objects in (*([_newest_of(one.container)] for one in growing), *kinds):
+            clues.note(objects)
+        if not growing:
+            clues.note_rest(_bytes_per_round(catch), EXTRA_ROUNDS)
+
+    # no more than that while lines are remembered: everything takes many times as long then
+    found = survivors(run, clues.remembered(), note)
+    is_elsewhere = not (growing or found)
+
+    def origin_of(objects: Sequence[object]) -> Origin:
+        return clues.origin(clues.led_to(objects))
 
     ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing), *_ids_of_lists(found)}
     held = _held_by_containers(growing, ignored, origin_of)
@@ -72,7 +76,7 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
     outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
     room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
     named = [*inside[:room], *outside][:_CULPRITS_MOST]
-    return tuple(named or _without_object(catch, clues.origin(rest)) or _of_c_memory(catch, clues))
+    return tuple(named or (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues))
 
 
 def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
@@ -101,8 +105,9 @@ def _bytes_per_round(catch: Catch) -> float:
     return _grown(catch, LeakSignal.SMALL_BYTES) + _grown(catch, LeakSignal.HEAP_BYTES)
 
 
-def _without_object(catch: Catch, origin: Origin) -> list[Culprit]:
+def _without_object(catch: Catch, clues: LineClues) -> list[Culprit]:
     """What was asked of Python's allocators, and no object that can be found has: a reference count that is too high."""
+    origin = clues.origin(clues.led_to_rest())
     if origin.site is None:
         return []
     return [_from(Culprit(LOST_MEMORY, None, _bytes_per_round(catch)), origin)]
@@ -146,7 +151,7 @@ def _held_by_containers(growing: Sequence[_Growing], ignored: set[int], origin_o
     for one, target in zip(growing, targets, strict=True):
         holder = holders.get(id(target))
         if holder is not None and holder.bound is None:
-            culprits.append(_from(_culprit(one, holder), origin_of(one)))
+            culprits.append(_from(_culprit(one, holder), origin_of([_newest_of(one.container)])))
     culprits.sort(key=lambda one: len(one.path or ""))
     return culprits
 
