@@ -38,7 +38,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
             from .clues import LineClues
             from .culprits import name_culprits
 
-            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder()))
+            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder())).culprits
         return finding_of(catch, culprits)
     finally:
         choice.resident.close()

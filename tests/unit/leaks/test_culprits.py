@@ -113,7 +113,7 @@ class KnownLines:
 
 def name_culprits_of(caught, clues=None):
     """The culprits of a catch, whose workload must not run."""
-    return name_culprits(refuse, caught, clues or KnownLines())
+    return name_culprits(refuse, caught, clues or KnownLines()).culprits
 
 
 def only(found):
@@ -269,7 +269,7 @@ def test_a_leak_of_this_process_is_named(monkeypatch):
     module = ModuleType("leaky_app")
     module.KEPT = [[1]]
     monkeypatch.setitem(sys.modules, "leaky_app", module)
-    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT), KnownLines())
+    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT), KnownLines()).culprits
     assert (first.type, first.path, first.holder_type) == ("list", "leaky_app.KEPT[*]", "list")
 
 
