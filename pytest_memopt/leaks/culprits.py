@@ -13,10 +13,10 @@ from ..meters.rounds import LeakSignal
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
+from .catch import Catch
 from .census import Namespace, cache_table, newest_of
 from .clues import LineClues
 from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, Origin
-from .hunt import Catch
 from .outsiders import Outsiders, outside_culprits
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors

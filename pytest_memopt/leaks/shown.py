@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ..meters.rounds import OUTSIDE_SIGNALS
+from .catch import Catch
 from .culprits import Blame
 from .finding import Culprit
-from .hunt import Catch
 from .series import typical
 
 _KEPT_MOST: Final = 32

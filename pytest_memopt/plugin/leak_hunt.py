@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..errors import MeterError
+from ..leaks.catch import Catch, Patience
 from ..leaks.check import finding_of
 from ..leaks.clues import LineClues
 from ..leaks.culprits import Blame, name_culprits
 from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
-from ..leaks.hunt import Catch, Hunt, Patience
+from ..leaks.hunt import Hunt
 from ..leaks.known import KnownLeaks, today
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.shown import ShownLeaks

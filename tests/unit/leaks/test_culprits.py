@@ -11,10 +11,10 @@ import pytest
 
 from pytest_memopt.leaks import culprits as culprits_module
 from pytest_memopt.leaks import outsiders as outsiders_module
+from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.census import Grown, Namespace, cache_table
 from pytest_memopt.leaks.culprits import name_culprits
 from pytest_memopt.leaks.finding import OUTSIDE, Culprit, Origin
-from pytest_memopt.leaks.hunt import Catch
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import ContainerGrowth, Levels
 from pytest_memopt.leaks.survivors import EXTRA_ROUNDS
