@@ -17,8 +17,9 @@ from enum import Enum
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
+from pytest_memopt.leaks.catch import Catch, Patience
 from pytest_memopt.leaks.census import Grown
-from pytest_memopt.leaks.hunt import Catch, Hunt, Patience
+from pytest_memopt.leaks.hunt import Hunt
 from pytest_memopt.leaks.ruling import FLAT_ROUNDS, LeakKind
 from pytest_memopt.meters.rounds import SIGNALS, AnySignal, Care, LeakSignal
 
@@ -93,6 +94,13 @@ class Stage:
         """The levels after this run."""
         for column, levels in self._columns:
             into[row * len(SIGNALS) + column] = levels[self._runs]
+
+    def stands(self) -> bool:
+        """It always does: no garbage is played."""
+        return True
+
+    def thaw(self) -> None:
+        """Nothing is left out of collections."""
 
     def end(self) -> None:
         """Nothing to give back."""

@@ -24,6 +24,8 @@ _LENGTHS: Final[tuple[tuple[type, Callable[[Any], int]], ...]] = (
 # by identity: a class need not be hashable, and may run code when it is compared
 _PLAIN: Final = {id(cls): length for cls, length in _LENGTHS}
 _BUFFERS: Final = frozenset(map(id, (str, bytes, bytearray, array)))
+# of a dict the key tells more than these
+_TELLS_NOTHING: Final = (None, True, False)
 _MODULE_SPACE: Final[Any] = vars(ModuleType)["__dict__"]
 
 
@@ -123,6 +125,28 @@ def cache_table(container: object) -> dict[Any, Any] | None:
         return None
     own = vars(container)
     return next((part for part in gc.get_referents(container) if type(part) is dict and part is not own), None)
+
+
+def newest_of(container: Any) -> object:
+    """The element that came last, of a dict's the value, unless the key tells more; the text or buffer of a name."""
+    cls = type(container)
+    if cls is Namespace:
+        return container.names.get(container.name)
+    if cls is CACHE_TYPE:
+        key = _newest_key(cache_table(container) or {})
+        return key[0] if type(key) is tuple and key else key
+    if issubclass(cls, dict):
+        key, value = next(iter(reversed(dict.items(container))), (None, None))
+        return key if any(value is nothing for nothing in _TELLS_NOTHING) else value
+    if issubclass(cls, list):
+        return next(list.__reversed__(container), None)
+    if issubclass(cls, deque):
+        return next(deque.__reversed__(container), None)
+    return next(set.__iter__(container), None) if issubclass(cls, set) else None
+
+
+def _newest_key(table: dict[Any, Any]) -> Any:
+    return next(iter(reversed(dict.keys(table))), None)
 
 
 def length_of(one: object) -> int | None:

@@ -11,8 +11,9 @@ from ..meters.choice import choose_meters
 from ..meters.collector import Collector
 from ..meters.originals import gc
 from ..meters.rounds import RoundMeter
+from .catch import Catch, Patience, per_round
 from .finding import Culprit, LeakFinding, signature_of
-from .hunt import Catch, Hunt, Patience, per_round
+from .hunt import Hunt
 from .ruling import FLAT_ROUNDS, LeakKind
 from .story import leak_lines
 from .wish import LeakWish
@@ -38,7 +39,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
             from .clues import LineClues
             from .culprits import name_culprits
 
-            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder()))
+            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder())).culprits
         return finding_of(catch, culprits)
     finally:
         choice.resident.close()

@@ -7,7 +7,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..meters.allocation_lines import Frames, frames_of, frames_of_what_is_left, remembered_lines, site_at
+from ..meters.allocation_lines import (
+    Frames,
+    frames_of_each,
+    frames_of_what_is_left,
+    most_common,
+    remembered_lines,
+    site_at,
+)
 from ..meters.rounds import LeakSignal
 from .finding import Origin
 from .growing_line import growing_line
@@ -52,18 +59,28 @@ class LineClues:
         self._counters = counters
         self._root = root
         self._fixtures = fixtures
+        self._noted: dict[int, Frames] = {}
+        self._rest: Frames = ()
 
     def remembered(self) -> AbstractContextManager[None]:
         """A block in which new objects are known by the lines that made them."""
         return remembered_lines()
 
-    def led_to(self, objects: Iterable[object]) -> Frames:
-        """The lines that led to most of ``objects``, which came to be in this block."""
-        return frames_of(objects)
+    def note(self, objects: Iterable[object]) -> None:
+        """Note in this block the lines that led to ``objects``, for as long as these are alive."""
+        self._noted |= frames_of_each(objects)
 
-    def led_to_rest(self, bytes_per_round: float, rounds: int) -> Frames:
-        """The lines that led to what is left of this block, where they explain what each of its ``rounds`` leaves."""
-        return frames_of_what_is_left(bytes_per_round, rounds)
+    def led_to(self, objects: Iterable[object]) -> Frames:
+        """The lines that led to most of ``objects``, as far as they were noted."""
+        return most_common(self._noted.get(id(one), ()) for one in objects)
+
+    def note_rest(self, bytes_per_round: float, rounds: int) -> None:
+        """Note the lines that led to what is left of this block, where they explain what each of its ``rounds`` leaves."""
+        self._rest = frames_of_what_is_left(bytes_per_round, rounds)
+
+    def led_to_rest(self) -> Frames:
+        """The lines that led to what was left, where they were noted."""
+        return self._rest
 
     def led_to_growth(self, signal: LeakSignal, per_round: float) -> Frames:
         """The lines during which ``signal`` grows by ``per_round``; runs the workload a few times more."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ..meters.naming import type_name
 from ..meters.rounds import LeakSignal
-from ..snapshots.bounds import CACHE_TYPE
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
-from .census import Namespace, cache_table
+from .catch import Catch
+from .census import Namespace, cache_table, newest_of
 from .clues import LineClues
 from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, Origin
-from .hunt import Catch
 from .outsiders import Outsiders, outside_culprits
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
@@ -29,10 +27,9 @@ _LATE_SHARE: Final = 0.5
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
 _FIXTURE_VALUE: Final = ".cached_result[*]"
 _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
-_TELLS_NOTHING: Final = (None, True, False)
 
 
-OriginOf: TypeAlias = "Callable[[object], Origin]"
+OriginOf: TypeAlias = "Callable[[Sequence[object]], Origin]"
 
 
 class _Growing(NamedTuple):
@@ -42,7 +39,14 @@ class _Growing(NamedTuple):
     per_round: float
 
 
-def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> tuple[Culprit, ...]:
+class Blame(NamedTuple):
+    """Who is to blame for a leak, and the container that grows, where the first of them is held by one."""
+
+    culprits: tuple[Culprit, ...]
+    container: object = None
+
+
+def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
     """What accumulates, those that are held by a growing container first; runs the workload a few times more.
 
     Args:
@@ -51,28 +55,41 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
         clues: tells the lines behind each.
     """
     before, growing = Outsiders(), _growing(catch)
-    with clues.remembered():
-        found = survivors(run)
-        # only noted here: everything takes many times as long while lines are remembered
-        lines_of = {id(one): clues.led_to([_newest_of(one.container)]) for one in growing}
-        lines_of |= {id(objects): clues.led_to(objects) for _, objects in found}
-        rest = clues.led_to_rest(_bytes_per_round(catch), EXTRA_ROUNDS) if not (growing or found) else ()
+    found = _survivors(run, catch, growing, clues)
+    is_elsewhere = not (growing or found)
 
-    def origin_of(one: object) -> Origin:
-        return clues.origin(lines_of.get(id(one), ()))
+    def origin_of(objects: Sequence[object]) -> Origin:
+        return clues.origin(clues.led_to(objects))
 
     ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing), *_ids_of_lists(found)}
     held = _held_by_containers(growing, ignored, origin_of)
-    known = {culprit.type for culprit in held}
+    known = {culprit.type for culprit, _ in held}
     loose = [culprit for culprit in _loose(found, ignored, origin_of) if culprit.type not in known]
     del found
     added = outside_culprits(before, catch.ruling.signals, partial(_names_of_holders, ignored))
-    culprits = sorted([*held, *loose], key=lambda one: one.holder == OUTSIDE)
+    culprits = sorted([*(culprit for culprit, _ in held), *loose], key=lambda one: one.holder == OUTSIDE)
     inside = [one for one in culprits if not one.holder.startswith(_RUNNER)]
     outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
     room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
     named = [*inside[:room], *outside][:_CULPRITS_MOST]
-    return tuple(named or _without_object(catch, clues.origin(rest)) or _of_c_memory(catch, clues))
+    container = next((growing[at].container for culprit, at in held if culprit in named[:1]), None)
+    unheld = () if named else (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues)
+    return Blame((*named, *unheld), container)
+
+
+def _survivors(
+    run: Callable[[], object], catch: Catch, growing: Sequence[_Growing], clues: LineClues
+) -> list[tuple[type, list[object]]]:
+    """What a few rounds leave alive; the lines behind that, and behind what grows, are noted."""
+
+    def note(kinds: Sequence[Sequence[object]]) -> None:
+        for objects in (*([newest_of(one.container)] for one in growing), *kinds):
+            clues.note(objects)
+        if not growing:
+            clues.note_rest(_bytes_per_round(catch), EXTRA_ROUNDS)
+
+    # no more than that while lines are remembered: everything takes many times as long then
+    return survivors(run, clues.remembered(), note)
 
 
 def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
@@ -101,8 +118,9 @@ def _bytes_per_round(catch: Catch) -> float:
     return _grown(catch, LeakSignal.SMALL_BYTES) + _grown(catch, LeakSignal.HEAP_BYTES)
 
 
-def _without_object(catch: Catch, origin: Origin) -> list[Culprit]:
+def _without_object(catch: Catch, clues: LineClues) -> list[Culprit]:
     """What was asked of Python's allocators, and no object that can be found has: a reference count that is too high."""
+    origin = clues.origin(clues.led_to_rest())
     if origin.site is None:
         return []
     return [_from(Culprit(LOST_MEMORY, None, _bytes_per_round(catch)), origin)]
@@ -138,16 +156,19 @@ def _rounds_that_grew(catch: Catch) -> int:
     return max((sum(change > 0 for change in one.changes) for one in judged), default=0)
 
 
-def _held_by_containers(growing: Sequence[_Growing], ignored: set[int], origin_of: OriginOf) -> list[Culprit]:
+def _held_by_containers(
+    growing: Sequence[_Growing], ignored: set[int], origin_of: OriginOf
+) -> list[tuple[Culprit, int]]:
+    """What grows in the containers that can be named, with the place of each in ``growing``; the shortest way comes first."""
     targets = [one.container.names if type(one.container) is Namespace else one.container for one in growing]
     own = {id(growing), id(targets), *map(id, growing)}
     holders = _holders(targets, ignored | own)
     culprits = []
-    for one, target in zip(growing, targets, strict=True):
+    for at, (one, target) in enumerate(zip(growing, targets, strict=True)):
         holder = holders.get(id(target))
         if holder is not None and holder.bound is None:
-            culprits.append(_from(_culprit(one, holder), origin_of(one)))
-    culprits.sort(key=lambda one: len(one.path or ""))
+            culprits.append((_from(_culprit(one, holder), origin_of([newest_of(one.container)])), at))
+    culprits.sort(key=lambda one: len(one[0].path or ""))
     return culprits
 
 
@@ -169,9 +190,9 @@ def _culprit(growing: _Growing, holder: Holder) -> Culprit:
     container = growing.container
     if type(container) is Namespace:
         name = f"{holder.owner}.{container.name}".replace(".__dict__.", ".")
-        kind = type_name(type(_newest_of(container)))
+        kind = type_name(type(newest_of(container)))
         return Culprit(kind, None, growing.per_round, holder=name, holder_type="module", path=name)
-    newest = _newest_of(container)
+    newest = newest_of(container)
     name, path = _name_and_path(holder)
     return Culprit(
         type=type_name(type(newest)),
@@ -188,28 +209,6 @@ def _name_and_path(holder: Holder | None) -> tuple[str, str | None]:
     if holder is None or holder.root is RootKind.OUTSIDE:
         return OUTSIDE, None
     return holder.owner, holder.normal
-
-
-def _newest_of(container: Any) -> object:
-    """The element that came last, of a dict's the value, unless the key tells more; the text or buffer of a name."""
-    cls = type(container)
-    if cls is Namespace:
-        return container.names.get(container.name)
-    if cls is CACHE_TYPE:
-        key = _newest_key(cache_table(container) or {})
-        return key[0] if type(key) is tuple and key else key
-    if issubclass(cls, dict):
-        key, value = next(iter(reversed(dict.items(container))), (None, None))
-        return key if any(value is nothing for nothing in _TELLS_NOTHING) else value
-    if issubclass(cls, list):
-        return next(list.__reversed__(container), None)
-    if issubclass(cls, deque):
-        return next(deque.__reversed__(container), None)
-    return next(set.__iter__(container), None) if issubclass(cls, set) else None
-
-
-def _newest_key(table: dict[Any, Any]) -> Any:
-    return next(iter(reversed(dict.keys(table))), None)
 
 
 def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], origin_of: OriginOf) -> list[Culprit]:

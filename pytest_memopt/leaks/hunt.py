@@ -5,13 +5,24 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
-from ..meters.rounds import AnySignal, Care
+from ..meters.rounds import Care
+from .catch import Catch, Patience, Rounds
 from .census import Census, Follower, Grown
 from .finding import INTERRUPTED
-from .ruling import FLAT_ROUNDS, LeakKind, Ruling, flat_rounds, goes_on, is_flat, rule, trips_over
-from .series import ContainerGrowth, Levels, changes_of
+from .ruling import (
+    ROUNDS_TO_CONFIRM,
+    LeakKind,
+    Ruling,
+    flat_rounds,
+    goes_on,
+    grows_each_time,
+    is_flat,
+    rule,
+    trips_over,
+)
+from .series import Levels, changes_of
 from .standing import Standing, standing_of
 
 _QUICK_ROUNDS: Final = 6
@@ -19,67 +30,8 @@ _QUICK_MOST: Final = 2  # times as many rounds as are wanted at least
 _WARM_UPS: Final = 2
 _THOROUGH_ROUNDS: Final = 48
 _THOROUGH_MOST: Final = 3
-
-
-class Rounds(Protocol):
-    """What reads a row of signals at the end of a round.
-
-    Attributes:
-        signals: what is read, in the order of a row.
-    """
-
-    @property
-    def signals(self) -> tuple[AnySignal, ...]:
-        """What is read, in the order of a row."""
-        ...
-
-    def begin(self, care: Care) -> None:
-        """Settle before the first round."""
-        ...
-
-    def read(self, into: array[int], row: int) -> None:
-        """Settle, and note all signals."""
-        ...
-
-    def end(self) -> None:
-        """The last round is over."""
-        ...
-
-
-class Patience(NamedTuple):
-    """How long a hunt may take.
-
-    Attributes:
-        least: rounds that are wanted at least before a workload is called clean.
-        budget_s: seconds after which an undecided hunt is given up.
-        silent_s: seconds after which those who wait are told, before each round, how it stands.
-    """
-
-    least: int = FLAT_ROUNDS
-    budget_s: float = 20.0
-    silent_s: float = 1.0
-
-
-class Catch(NamedTuple):
-    """What a hunt brought.
-
-    Attributes:
-        ruling: the word, and which signals and containers are behind it.
-        rounds: how many times the workload was run, warm-ups included.
-        series: the signals over the rounds that were judged.
-        containers: the containers that changed their length in them.
-        followed: the containers themselves, by the keys of ``containers``; to be let go of when the culprit is named.
-        late: containers that had grown at the end, where none of those that were followed explains a leak.
-        duration_s: what it took.
-    """
-
-    ruling: Ruling
-    rounds: int
-    series: tuple[Levels, ...]
-    containers: tuple[ContainerGrowth, ...]
-    followed: tuple[object, ...]
-    late: tuple[Grown, ...]
-    duration_s: float
+# rows after which it is looked whether they stand: a round that makes garbage of what is old mostly does so at once
+_CHECKED: Final = (1, 8)
 
 
 class Hunt:
@@ -179,6 +131,8 @@ class Hunt:
         kind = natural.ruling.kind
         if kind in (LeakKind.CLEAN, LeakKind.FRAGMENTATION) or self._is_late():
             return natural
+        if kind is LeakKind.LEAK and self._goes_on_cleared(natural):
+            return natural._replace(rounds=self._rounds, duration_s=self.elapsed_s)
         cleared = self._pursue_with(Care.CLEARED, shown=natural if kind is LeakKind.LEAK else None)
         if cleared.ruling.kind is LeakKind.CLEAN:
             why = cleared.ruling.why or "only caches of the interpreter grew"
@@ -187,6 +141,21 @@ class Hunt:
             return cleared
         return natural._replace(rounds=cleared.rounds, duration_s=cleared.duration_s)
 
+    def _goes_on_cleared(self, natural: Catch) -> bool:
+        """Whether a leak of every round goes on when the caches are cleared: then no container need be counted again."""
+        if not grows_each_time(natural.series, natural.ruling.signals):
+            return False
+        self._meter.begin(Care.CLEARED)
+        for _ in range(1 + _WARM_UPS):
+            self._round()
+        row = self._read_anew()
+        while row < ROUNDS_TO_CONFIRM and grows_each_time(self._series(row + 1), natural.ruling.signals):
+            row += 1
+            self._round()
+            self._meter.read(self._levels, row)
+            self._judged = row
+        return goes_on(self._series(row + 1), natural.series, natural.ruling.signals) and self._meter.stands()
+
     def _pursue_with(self, care: Care, shown: Catch | None = None) -> Catch:
         self._meter.begin(care)
         self._round()
@@ -194,10 +163,7 @@ class Hunt:
         for _ in range(_WARM_UPS):
             self._round()
         follower = Follower([one.container for one in census.grown_since()], self._most + 1)
-        row, ruling = 0, None
-        self._judged = 0  # until now those of the phase before stand in the table
-        self._meter.read(self._levels, 0)
-        follower.read(0)
+        row, ruling = self._read_anew(follower), None  # until now the rows of the phase before stood in the table
         while ruling is None and row < self._most and not self._is_late():
             row += 1
             self._round()
@@ -210,11 +176,24 @@ class Hunt:
             else:
                 ruling = rule(series, follower.growths(row + 1), least=self._patience.least)
             del series
+            if (ruling is not None or row in _CHECKED) and not self._meter.stands():
+                row, ruling = self._read_anew(follower), None
         if ruling is None:
             ruling = Ruling(LeakKind.INCONCLUSIVE, why=self._excuse(row))
         # one that grows now and then was not among those that grew at once
-        late = census.grown_since() if ruling.kind is LeakKind.LEAK and not ruling.containers else []
+        late: Sequence[Grown] = ()
+        if ruling.kind is LeakKind.LEAK and not ruling.containers:
+            self._meter.thaw()
+            late = census.grown_since()
         return self._catch(ruling, row + 1, follower, late)
+
+    def _read_anew(self, follower: Follower | None = None) -> int:
+        """Begin the rows of a phase again with the levels of now, which are the first row."""
+        self._meter.read(self._levels, 0)
+        if follower is not None:
+            follower.read(0)
+        self._judged = 0
+        return 0
 
     def _round(self) -> None:
         # before the round, as all rounds begin with it, those too that are not judged: the first time costs the most
@@ -251,8 +230,3 @@ class Hunt:
             late=tuple(late),
             duration_s=self.elapsed_s,
         )
-
-
-def per_round(series: tuple[Levels, ...]) -> dict[AnySignal, float]:
-    """What a round adds to each signal, where it adds anything."""
-    return {one.signal: one.per_round for one in series if one.per_round}

@@ -25,7 +25,7 @@ _SURE: Final = 7.5  # standard errors of 16 stretches: by chance once in a milli
 _CALM: Final = 1.0
 _SIGNIFICANT: Final = 2.33
 _CHANCE: Final = 2.0
-_ROUNDS_TO_CONFIRM: Final = 6
+ROUNDS_TO_CONFIRM: Final = 6
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
 # what comes and goes in clean code too
@@ -93,12 +93,17 @@ def trips_over(series: Sequence[Levels], suspects: Sequence[ContainerGrowth]) ->
     return Ruling(LeakKind.LEAK, signals, growing) if growing and signals else None
 
 
+def grows_each_time(series: Sequence[Levels], signals: Sequence[AnySignal]) -> bool:
+    """Whether each of ``signals``, of which there is one at least, grew in every round so far."""
+    return bool(signals) and all(min(one.changes, default=1) > 0 for one in series if one.signal in signals)
+
+
 def goes_on(series: Sequence[Levels], shown: Sequence[Levels], signals: Sequence[AnySignal]) -> bool:
     """Whether what was shown to grow grows on, in each of six rounds, by half as much at least."""
     before = {one.signal: one.per_round for one in shown}
     grown = [one for one in series if one.signal in signals]
     return bool(grown) and all(
-        len(one.changes) >= _ROUNDS_TO_CONFIRM
+        len(one.changes) >= ROUNDS_TO_CONFIRM
         and min(one.changes) > 0
         and one.per_round >= _SHARE_TO_CONFIRM * before[one.signal]
         for one in grown

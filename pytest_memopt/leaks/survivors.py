@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Final
 
 from ..meters.cache_clearing import clear_interpreter_caches
@@ -18,11 +20,34 @@ _TELL_LITTLE: Final = frozenset(
 )
 
 
-def survivors(run: Callable[[], object]) -> list[tuple[type, list[object]]]:
-    """Objects that a few more rounds left alive, by type, where there is at least one more of the type for each round."""
+def survivors(
+    run: Callable[[], object],
+    watched: AbstractContextManager[object] | None = None,
+    note: Callable[[Sequence[Sequence[object]]], object] = len,
+) -> list[tuple[type, list[object]]]:
+    """Objects that a few more rounds left alive, by type, where there is at least one more of the type for each round.
+
+    Args:
+        run: one round of the workload.
+        watched: a block for the rounds alone: all objects are counted before it and after it.
+        note: called in the block, once, with what may have survived, by type.
+    """
     gc.unfreeze()
     _settle()
-    before = Counter(map(_class_id, gc.get_objects()))
+    before = _count_by_class(gc.get_objects())
+    with watched or nullcontext():
+        new, everything = _left_by(run)
+        candidates = _candidates(new)
+        note([*candidates.values(), *_untracked(candidates).values()])
+    after = _count_by_class(everything)
+    more = {cls: after[cls] - before[cls] for cls in candidates}
+    found = {cls: objects[: more[cls]] for cls, objects in candidates.items() if more[cls] >= EXTRA_ROUNDS}
+    found |= _untracked(found)
+    return [(type(objects[0]), objects) for objects in found.values()]
+
+
+def _left_by(run: Callable[[], object]) -> tuple[list[object], list[object]]:
+    """What a few rounds made and left alive, and all that there is then."""
     gc.freeze()
     try:
         for _ in range(EXTRA_ROUNDS):
@@ -31,15 +56,23 @@ def survivors(run: Callable[[], object]) -> list[tuple[type, list[object]]]:
         new = gc.get_objects()
     finally:
         gc.unfreeze()
-    after = Counter(map(_class_id, gc.get_objects()))
-    more = {cls: count - before[cls] for cls, count in after.items() if count - before[cls] >= EXTRA_ROUNDS}
+    return new, gc.get_objects()
+
+
+def _candidates(new: Iterable[object]) -> dict[int, list[object]]:
+    """What may have survived, and not only replaced others: by type, one for each round at least, nothing of the runner's."""
     found: dict[int, list[object]] = {}
     for one in new:
-        if _class_id(one) in more and not type_name(type(one)).startswith(_RUNNER_TYPES):
-            found.setdefault(_class_id(one), []).append(one)
-    found = {cls: objects[: more[cls]] for cls, objects in found.items()}
-    found |= _untracked(one for objects in found.values() for one in objects)
-    return [(type(objects[0]), objects) for objects in found.values()]
+        found.setdefault(_class_id(one), []).append(one)
+    return {
+        cls: objects
+        for cls, objects in found.items()
+        if len(objects) >= EXTRA_ROUNDS and not type_name(type(objects[0])).startswith(_RUNNER_TYPES)
+    }
+
+
+def _count_by_class(objects: Iterable[object]) -> Counter[int]:
+    return Counter(map(id, map(type, objects)))
 
 
 def _settle() -> None:
@@ -52,11 +85,11 @@ def _class_id(one: object) -> int:
     return id(type(one))
 
 
-def _untracked(objects: Iterable[object]) -> dict[int, list[object]]:
-    """What the collector doesn't track, and ``objects`` hold: one of a type for each round at least."""
+def _untracked(holders: Mapping[int, Iterable[object]]) -> dict[int, list[object]]:
+    """What the collector doesn't track, and ``holders`` hold: one of a type for each round at least."""
     seen: set[int] = set()
     found: dict[int, list[object]] = {}
-    for one in objects:
+    for one in chain.from_iterable(holders.values()):
         for part in gc.get_referents(one):
             if _class_id(part) not in _TELL_LITTLE and not gc.is_tracked(part) and id(part) not in seen:
                 seen.add(id(part))

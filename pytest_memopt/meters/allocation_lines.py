@@ -45,9 +45,14 @@ def remembered_lines() -> Generator[None, None, None]:
             tracemalloc.stop()
 
 
-def frames_of(objects: Iterable[object]) -> Frames:
-    """The lines that led to most of ``objects``, of which the first 64 are asked; none where none are known."""
-    known = Counter(frames for one in islice(objects, _ASKED_MOST) if not _is_runners(frames := _frames_of(one)))
+def frames_of_each(objects: Iterable[object]) -> dict[int, Frames]:
+    """The lines that led to each of ``objects``, of which the first 64 are asked, by identity; none where none are known."""
+    return {id(one): _frames_of(one) for one in islice(objects, _ASKED_MOST)}
+
+
+def most_common(frames: Iterable[Frames]) -> Frames:
+    """Of the lines that led to some objects those that led to most; none where none are known but the runner's."""
+    known = Counter(one for one in frames if not _is_runners(one))
     return known.most_common(1)[0][0] if known else ()
 
 

@@ -91,6 +91,11 @@ class Collector:
             gc.collect()
         self._freeze()
 
+    def hold(self) -> bool:
+        """Leave what is alive out of collections until it is released; whether that is so: only in ``freeze`` mode."""
+        self._freeze()
+        return self._has_frozen
+
     def settle(self) -> None:
         """Settle inside or at the end of a window."""
         if self._mode is not GcMode.OFF:

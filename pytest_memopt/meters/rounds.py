@@ -20,6 +20,7 @@ from .protocol import Meter, Unit, is_judged
 if TYPE_CHECKING:
     from .processes import ChildProcesses
 
+_YOUNG: Final = 1  # the oldest generation that was not looked at since everything was
 _SETTLINGS: Final = 2  # what finalizers let go of falls only with the next collection
 
 
@@ -88,6 +89,7 @@ class RoundMeter:
         self._collector = collector
         self._care = Care.QUICK
         self._environment: KeptEnvironment | None = None
+        self._may_hold = self._is_holding = False
         self._finders: frozenset[str] = frozenset()
         self._children: ChildProcesses | None = None
         self._count_tasks: Callable[[Iterable[object]], int] | None = None
@@ -127,13 +129,34 @@ class RoundMeter:
         if self._environment is None:
             self._environment = KeptEnvironment(self._read.heap)
         self._environment.watch()
+        self._may_hold, self._is_holding = care is not Care.QUICK, False
         if care is Care.QUICK:
             self._collector.settle_before()
         else:
             self._collector.release()
 
+    def stands(self) -> bool:
+        """Whether the rows since the first count for what they are: nothing that was alive by then had become garbage.
+
+        Where it has, it was collected just now, the rows hold what it took, and are to be read anew: from now on
+        everything is collected in each round.
+        """
+        if not self._is_holding:
+            return True
+        self._collector.release()
+        self._may_hold = not gc.collect()
+        self._is_holding = self._may_hold and self._collector.hold()
+        return self._may_hold
+
+    def thaw(self) -> None:
+        """Let the collector list everything again."""
+        if self._is_holding:
+            self._is_holding = False
+            self._collector.release()
+
     def end(self) -> None:
         """The last round is over."""
+        self.thaw()
         if self._environment is not None:
             self._environment.unwatch()
 
@@ -154,7 +177,7 @@ class RoundMeter:
             children = self._children
             into[at + _PROCESSES] = children.settled(into[_PROCESSES]) if row else children.read()
         tracked = gc.get_objects()
-        into[at + _OBJECTS] = len(tracked)
+        into[at + _OBJECTS] = len(tracked) + (gc.get_freeze_count() if self._care is not Care.QUICK else 0)
         into[at + _MAPPED] = mapped_bytes(tracked) if "mmap" in sys.modules else 0
         into[at + _TASKS] = self._count_tasks(tracked) if self._count_tasks is not None else 0
         del tracked
@@ -166,6 +189,12 @@ class RoundMeter:
         into[at + _BLOCKS], into[at + _SMALL] = read.small.read()
         kept_bytes = self._environment.kept[0] if self._environment is not None else 0
         into[at + _HEAP] = read.heap() - kept_bytes if read.heap is not None else 0
+        self._hold(has_none=not (into[at + _MAPPED] or into[at + _TASKS]))
+
+    def _hold(self, *, has_none: bool) -> None:
+        """Leave what is alive out of the next collections; not where it has what is looked for among what is listed."""
+        if self._may_hold and has_none and not self._is_holding:
+            self._is_holding = self._collector.hold()
 
     def _read_added(self, into: array[int], at: int) -> None:
         name = ""
@@ -184,6 +213,8 @@ class RoundMeter:
                 sys.path_importer_cache.pop(path, None)
         else:
             clear_type_cache()
+        if self._care is not Care.QUICK and not self._is_holding:
+            gc.collect(_YOUNG)  # what the rounds left: another look at everything, which takes long, is mostly spared
         for _ in range(_SETTLINGS):
             if not gc.collect():
                 break  # without garbage nothing was finalized

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..errors import MeterError
+from ..leaks.catch import Catch, Patience
 from ..leaks.check import finding_of
 from ..leaks.clues import LineClues
-from ..leaks.culprits import name_culprits
+from ..leaks.culprits import Blame, name_culprits
 from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
-from ..leaks.hunt import Catch, Hunt, Patience
+from ..leaks.hunt import Hunt
 from ..leaks.known import KnownLeaks, today
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
-from ..leaks.series import typical
+from ..leaks.shown import ShownLeaks
 from ..leaks.standing import Standing
 from ..leaks.wish import LeakWish
-from ..meters.rounds import OUTSIDE_SIGNALS, RoundMeter
+from ..meters.rounds import RoundMeter
 from ..settings import Settings, first_set
 from .fixture_lines import fixture_lines
 from .hunt_progress import HuntProgress
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .isolation import Isolation
 
 SILENT_S = 1.0
-_TOLD_MOST = 32
 ACCEPTED = "accepted in this run"
 
 
@@ -66,7 +66,7 @@ class LeakHunter:
         self._known = known
         self._make_isolation = make_isolation
         self._last_leak: tuple[pytest.Item, LeakFinding] | None = None
-        self._told: dict[int, tuple[object, tuple[Culprit, ...]]] = {}
+        self._shown = ShownLeaks()
 
     def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
         """Why a leak is let pass; ``None`` when it isn't."""
@@ -102,8 +102,7 @@ class LeakHunter:
         patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._settings.leak_budget_s, silent_s=SILENT_S)
         shown = self._progress.of(item) if self._progress is not None else nullcontext()
         with rerunner.quiet(nextitem), shown as on_round:
-            suspects = [container for container, _ in self._told.values()]
-            hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=suspects)
+            hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=self._shown.containers)
             finding = self._pursue(hunt, on_round, rerunner, item)
         return finding._replace(wanted_rounds=patience.least)
 
@@ -131,35 +130,18 @@ class LeakHunter:
         culprits: tuple[Culprit, ...] = ()
         if catch.ruling.kind is LeakKind.LEAK:
             try:
-                culprits = self._retold(catch) or self._name(catch, rerunner, item)
+                culprits = self._shown.culprits_of(catch) or self._name(catch, rerunner, item)
             except INTERRUPTIONS as interruption:
                 self.interruption = interruption
         return finding_of(catch, culprits)
 
-    def _retold(self, catch: Catch) -> tuple[Culprit, ...]:
-        """The culprits of a leak that another test showed before, with this test's amounts.
-
-        Not where descriptors, threads, processes or tasks grow with it: those are this test's own, and are named.
-        """
-        if not OUTSIDE_SIGNALS.isdisjoint(catch.ruling.signals):
-            return ()
-        for one in catch.containers:
-            told = self._told.get(id(catch.followed[one.key]))
-            if told is not None and one.key in catch.ruling.containers:
-                first, *others = told[1]
-                share = typical(one.changes) / (first.count_per_round or 1)
-                return (_times(first, share), *(_times(other, share) for other in others))
-        return ()
-
     def _name(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> tuple[Culprit, ...]:
         """The culprits of a leak that is met for the first time; they are remembered for the tests to come."""
-        culprits = self._culprits(catch, rerunner, item)
-        if culprits and len(self._told) < _TOLD_MOST:
-            for key in catch.ruling.containers[:1]:
-                self._told[id(catch.followed[key])] = (catch.followed[key], culprits)
-        return culprits
+        blame = self._blame(catch, rerunner, item)
+        self._shown.add(catch, blame)
+        return blame.culprits
 
-    def _culprits(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> tuple[Culprit, ...]:
+    def _blame(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> Blame:
         try:
             root, fixtures = item.config.rootpath, fixture_lines(item)
             clues = LineClues(rerunner.repeat, self._meter.counters, root, fixtures)
@@ -167,14 +149,4 @@ class LeakHunter:
         except INTERRUPTIONS:
             raise
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
-            return ()
-
-
-def _times(culprit: Culprit, share: float) -> Culprit:
-    count, size = culprit.count_per_round, culprit.bytes_per_round
-    return culprit._replace(
-        count_per_round=None if count is None else count * share,
-        bytes_per_round=None if size is None else size * share,
-        site=None if share != 1 else culprit.site,
-        example=None,
-    )
+            return Blame(())

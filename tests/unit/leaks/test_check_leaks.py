@@ -8,9 +8,10 @@ import pytest
 from pytest_memopt.errors import MemoryLeakFound
 from pytest_memopt.leaks import check as check_module
 from pytest_memopt.leaks import culprits as culprits_module
+from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.check import assert_no_leaks, check_leaks, finding_of
+from pytest_memopt.leaks.culprits import Blame
 from pytest_memopt.leaks.finding import Culprit
-from pytest_memopt.leaks.hunt import Catch
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import Levels
 from pytest_memopt.meters.rounds import LeakSignal
@@ -42,7 +43,7 @@ def hunts(monkeypatch):
         return patience
 
     monkeypatch.setattr(check_module, "Hunt", Hunt)
-    monkeypatch.setattr(culprits_module, "name_culprits", lambda run, caught, clues: (KEPT,))
+    monkeypatch.setattr(culprits_module, "name_culprits", lambda run, caught, clues: Blame((KEPT,)))
     return told
 
 

@@ -17,9 +17,10 @@ def test_lines_are_told_below_the_root():
     clues = LineClues(int, {}, HERE)
     with clues.remembered():
         after = [bytearray(10), bytearray(10)]
-        frames = clues.led_to(after)
-        assert clues.led_to([before]) == ()
-    told = clues.origin(frames).site
+        clues.note(after)
+        clues.note([before])
+    assert clues.led_to([before]) == clues.led_to([bytearray(1)]) == ()
+    told = clues.origin(clues.led_to(after)).site
     assert told is not None
     assert told.startswith("test_clues.py:")
     assert told.endswith(" in test_lines_are_told_below_the_root")
@@ -33,8 +34,10 @@ def test_what_is_left_is_told_by_its_line():
         for _ in range(3):
             kept.append(bytearray(3000))
             kept.append(bytes(9000))
-        frames = clues.led_to_rest(3000, 3)
-        assert clues.led_to_rest(500_000, 3) == ()
+        clues.note_rest(3000, 3)
+        frames = clues.led_to_rest()
+        clues.note_rest(500_000, 3)
+    assert clues.led_to_rest() == ()
     assert "bytearray(3000)" in Path(frames[0][0]).read_text("utf-8").splitlines()[frames[0][1] - 1]
 
 

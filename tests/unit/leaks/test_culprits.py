@@ -11,10 +11,10 @@ import pytest
 
 from pytest_memopt.leaks import culprits as culprits_module
 from pytest_memopt.leaks import outsiders as outsiders_module
+from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.census import Grown, Namespace, cache_table
 from pytest_memopt.leaks.culprits import name_culprits
 from pytest_memopt.leaks.finding import OUTSIDE, Culprit, Origin
-from pytest_memopt.leaks.hunt import Catch
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import ContainerGrowth, Levels
 from pytest_memopt.leaks.survivors import EXTRA_ROUNDS
@@ -71,7 +71,7 @@ def world(monkeypatch):
     held, left = {}, []
     found = {"holders": held, "survivors": left, "fds": [], "threads": []}
     monkeypatch.setattr(culprits_module, "find_holders", lambda targets, ignore=(): held)
-    monkeypatch.setattr(culprits_module, "survivors", lambda run: left)
+    monkeypatch.setattr(culprits_module, "survivors", lambda run, watched, note: note([]) or left)
     monkeypatch.setattr(outsiders_module, "describe_descriptors", lambda before: found["fds"])
     monkeypatch.setattr(outsiders_module, "describe_threads", lambda before: found["threads"])
     monkeypatch.setattr(outsiders_module, "child_numbers", frozenset)
@@ -91,7 +91,13 @@ class KnownLines:
     def led_to(self, objects):
         return next((line for one in objects for cls, line in self.made.items() if type(one) is cls), None)
 
-    def led_to_rest(self, bytes_per_round, rounds):
+    def note(self, objects):
+        pass
+
+    def note_rest(self, bytes_per_round, rounds):
+        pass
+
+    def led_to_rest(self):
         return self.left
 
     def led_to_growth(self, signal, per_round):
@@ -107,7 +113,7 @@ class KnownLines:
 
 def name_culprits_of(caught, clues=None):
     """The culprits of a catch, whose workload must not run."""
-    return name_culprits(refuse, caught, clues or KnownLines())
+    return name_culprits(refuse, caught, clues or KnownLines()).culprits
 
 
 def only(found):
@@ -263,7 +269,7 @@ def test_a_leak_of_this_process_is_named(monkeypatch):
     module = ModuleType("leaky_app")
     module.KEPT = [[1]]
     monkeypatch.setitem(sys.modules, "leaky_app", module)
-    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT), KnownLines())
+    first, *_ = name_culprits(lambda: module.KEPT.append([1]), catch(module.KEPT), KnownLines()).culprits
     assert (first.type, first.path, first.holder_type) == ("list", "leaky_app.KEPT[*]", "list")
 
 

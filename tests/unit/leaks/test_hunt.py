@@ -7,8 +7,9 @@ from math import inf
 import pytest
 
 from benchmarks.leak_series import KINDS, Truth, false_alarms, missed, report, simulate
+from pytest_memopt.leaks.catch import Patience, per_round
 from pytest_memopt.leaks.census import Grown
-from pytest_memopt.leaks.hunt import Hunt, Patience, per_round
+from pytest_memopt.leaks.hunt import Hunt
 from pytest_memopt.leaks.ruling import LeakKind, flat_rounds
 from pytest_memopt.meters.rounds import SIGNALS, Care, LeakSignal
 
@@ -31,6 +32,14 @@ class Workload:
     censuses: int = 0
     ended: int = 0
     signals: tuple[object, ...] = SIGNALS
+    stale: list[bool] = field(default_factory=list)
+    thawed: int = 0
+
+    def stands(self):
+        return not (self.stale and self.stale.pop(0))
+
+    def thaw(self):
+        self.thawed += 1
 
     def run(self):
         self.blocks += self.adds[self.runs] if self.runs < len(self.adds) else self.always
@@ -144,8 +153,23 @@ def test_what_cleared_caches_stop_is_no_leak():
 
     workload.begin = clear
     catch = hunt(workload).pursue()
-    assert (catch.ruling.kind, workload.begun) == (LeakKind.CLEAN, list(Care))
+    assert (catch.ruling.kind, workload.begun) == (LeakKind.CLEAN, [*Care, Care.CLEARED])
     assert "caches of the interpreter" in catch.ruling.why
+
+
+def test_containers_are_counted_once_for_a_leak_of_every_round():
+    """One that goes on at once when the caches are cleared needs no second census; one that doesn't has one."""
+    steady, rare = Workload([], always=2), Workload([0, 1] * 60)
+    assert {hunt(steady).pursue().ruling.kind, hunt(rare).pursue().ruling.kind} == {LeakKind.LEAK}
+    assert (steady.censuses, rare.censuses) == (1, 2)
+
+
+def test_rows_that_do_not_stand_are_read_again():
+    """Where what was left out of collections had become garbage, the rows so far are not judged; new ones are."""
+    workload = Workload([9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 5], always=2, stale=[True])
+    catch = hunt(workload).pursue()
+    assert (catch.ruling.kind, set(changes_in(catch))) == (LeakKind.LEAK, {2})
+    assert hunt(Workload([], always=2, stale=[False, False, False, True])).pursue().ruling.kind is LeakKind.LEAK
 
 
 def test_what_only_cleared_caches_show_is_no_leak():

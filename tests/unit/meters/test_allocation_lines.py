@@ -8,7 +8,13 @@ import tracemalloc
 import pytest
 
 from pytest_memopt.meters import allocation_lines as module
-from pytest_memopt.meters.allocation_lines import frames_of, frames_of_what_is_left, remembered_lines, site_at
+from pytest_memopt.meters.allocation_lines import (
+    frames_of_each,
+    frames_of_what_is_left,
+    most_common,
+    remembered_lines,
+    site_at,
+)
 
 
 class Plain:
@@ -30,7 +36,7 @@ class Words(dict):
 
 def site_of(objects):
     """The line that is told of these objects."""
-    return site_at(frames_of(objects))
+    return site_at(most_common(frames_of_each(objects).values()))
 
 
 def make(kind):
@@ -119,7 +125,7 @@ def test_the_line_that_people_can_change_is_told(frames, told):
 def test_what_the_interpreter_alone_made_is_nobodys(monkeypatch):
     """Frozen modules, as of an ``isinstance`` of our own, explain nothing."""
     monkeypatch.setattr(module, "_frames_of", lambda one: (("<frozen abc>", 123),))
-    assert frames_of([1]) == ()
+    assert most_common(frames_of_each([1]).values()) == ()
 
 
 def test_what_is_left_must_explain_each_round():

@@ -76,6 +76,16 @@ def test_how_a_window_is_settled(mode, freezes, collects):
     assert (collector.mode, collector.lists_only_new) == (mode, freezes)
 
 
+@pytest.mark.parametrize("mode", list(GcMode))
+def test_what_is_held_is_left_out_until_it_is_released(mode):
+    """Only where windows freeze anything is left out of collections."""
+    collector, alive = Collector(mode), Knot()
+    is_held = collector.hold()
+    assert is_held is is_frozen(alive) is (mode is GcMode.FREEZE)
+    collector.release()
+    assert not is_frozen(alive)
+
+
 def test_after_a_freeze_only_the_new_is_listed():
     """What was alive when the window opened isn't listed any more, what is made since is."""
     old = Knot()

@@ -27,12 +27,20 @@ class Releasing:
     def release(self):
         self.calls.append("thaw")
 
+    def hold(self):
+        self.calls.append("hold")
+        return True
+
 
 @pytest.fixture
 def settled(monkeypatch):
     """Notes how the process was settled; the collector finds garbage each time, and lists three objects."""
     calls = []
-    lists = SimpleNamespace(collect=lambda: calls.append("collect") or 1, get_objects=lambda: [1, 2, 3])
+    lists = SimpleNamespace(
+        collect=lambda *young: calls.append("young" if young else "collect") or 1,
+        get_objects=lambda: [1, 2, 3],
+        get_freeze_count=lambda: 7,
+    )
     monkeypatch.setattr(rounds_module, "gc", lists)
     monkeypatch.setattr(rounds_module, "clear_type_cache", lambda: calls.append("type cache"))
     monkeypatch.setattr(rounds_module, "clear_interpreter_caches", lambda: calls.append("all caches"))
@@ -88,18 +96,69 @@ def test_threads_are_waited_for_in_later_rounds(process, settled, scripted):
 @pytest.mark.parametrize(
     ("care", "collector", "cleared"),
     [
-        (Care.QUICK, ["freeze"], "type cache"),
-        (Care.THOROUGH, ["thaw"], "type cache"),
-        (Care.CLEARED, ["thaw"], "all caches"),
+        (Care.QUICK, ["freeze"], ["type cache"]),
+        (Care.THOROUGH, ["thaw", "hold"], ["type cache", "young"]),
+        (Care.CLEARED, ["thaw", "hold"], ["all caches", "young"]),
     ],
 )
 def test_care_decides_how_it_is_settled(process, settled, care, collector, cleared):
-    """Quick rounds freeze what was alive; only cleared ones empty all caches; each collects twice."""
+    """Quick rounds freeze what was alive, others when it is read; only cleared ones empty all caches; each collects twice."""
     releasing = Releasing()
     meter = RoundMeter(process.instruments(), releasing)
     meter.begin(care)
     row_of(meter)
-    assert (releasing.calls, settled) == (collector, [cleared, "collect", "collect"])
+    assert (releasing.calls, settled) == (collector, [*cleared, "collect", "collect"])
+
+
+def thorough(process, garbage, monkeypatch):
+    """A meter in thorough rounds that has read one, and its collector; from now on collections find so much."""
+    collector = Releasing()
+    meter = RoundMeter(process.instruments(), collector)
+    meter.begin(Care.THOROUGH)
+    row_of(meter)
+    monkeypatch.setattr(rounds_module.gc, "collect", lambda *young: garbage)
+    collector.calls.clear()
+    return meter, collector
+
+
+def test_what_is_left_out_of_collections_is_looked_at_again(process, settled, monkeypatch):
+    """Rows stand where all that is alive has no garbage, and it is left out again; else nothing is from then on."""
+    meter, collector = thorough(process, 0, monkeypatch)
+    assert (meter.stands(), collector.calls) == (True, ["thaw", "hold"])
+    meter, collector = thorough(process, 3, monkeypatch)
+    assert (meter.stands(), meter.stands(), collector.calls) == (False, True, ["thaw"])
+    row_of(meter)
+    assert collector.calls == ["thaw"]
+
+
+def test_a_hunt_leaves_nothing_out_in_the_end(process, settled, monkeypatch):
+    """What was held is thawed once; quick rounds hold nothing, and always stand."""
+    meter, collector = thorough(process, 0, monkeypatch)
+    meter.end()
+    meter.end()
+    assert collector.calls == ["thaw"]
+    meter.begin(Care.QUICK)
+    assert meter.stands()
+    assert collector.calls == ["thaw", "freeze"]
+
+
+def test_frozen_objects_are_counted_in_thorough_rounds(process, settled):
+    """Whether something is left out of collections makes no difference to the number of objects."""
+    meter = RoundMeter(process.instruments(), Releasing())
+    assert row_of(meter)[LeakSignal.OBJECTS] == 3
+    meter.begin(Care.THOROUGH)
+    assert row_of(meter)[LeakSignal.OBJECTS] == 10
+
+
+def test_nothing_is_held_where_memory_maps_are(process, settled, monkeypatch):
+    """Maps are found among what the collector lists, and so must not be left out."""
+    collector = Releasing()
+    meter = RoundMeter(process.instruments(), collector)
+    meter.begin(Care.THOROUGH)
+    with mmap.mmap(-1, 4096) as mapped:
+        monkeypatch.setattr(rounds_module.gc, "get_objects", lambda: [mapped])
+        row_of(meter)
+    assert collector.calls == ["thaw"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""Leaks that an earlier test showed are told again, with the amounts of the test that trips over them."""
+
+import pytest
+
+from pytest_memopt.leaks.catch import Catch
+from pytest_memopt.leaks.culprits import Blame
+from pytest_memopt.leaks.finding import Culprit
+from pytest_memopt.leaks.ruling import LeakKind, Ruling
+from pytest_memopt.leaks.series import ContainerGrowth
+from pytest_memopt.leaks.shown import ShownLeaks
+from pytest_memopt.meters.rounds import LeakSignal
+
+SESSION = Culprit("app.Session", 1, 56, "app.POOL", "list", "app.POOL[*]", site="app.py:3 in connect")
+TEXT = Culprit("str", None, 100, "app.TEXT", example="text 7")
+
+
+def catch(*grown, signals=(LeakSignal.BLOCKS,), ruling=None):
+    """What a hunt brought in which each of these containers grew by so much a round."""
+    keys = range(len(grown))
+    return Catch(
+        ruling=Ruling(LeakKind.LEAK, signals, tuple(keys) if ruling is None else ruling),
+        rounds=4,
+        series=(),
+        containers=tuple(
+            ContainerGrowth(key, "list", (0, add, 2 * add)) for key, (_, add) in zip(keys, grown, strict=True)
+        ),
+        followed=tuple(container for container, _ in grown),
+        late=(),
+        duration_s=0.0,
+    )
+
+
+def shown(caught, *culprits, container=None):
+    """What is remembered when these are to blame."""
+    leaks = ShownLeaks()
+    leaks.add(caught, Blame(culprits, container))
+    return leaks
+
+
+def test_the_container_that_the_finding_names_is_watched():
+    """Others may have grown along with it, and more; where the finding names none it is the one that grew the most."""
+    noise, pool = [], []
+    both = catch((noise, 3), (pool, 1))
+    assert shown(both, SESSION, container=pool).containers == [pool]
+    assert shown(both, SESSION).containers[0] is noise
+    assert shown(both).containers == shown(catch(), SESSION).containers == []
+
+
+@pytest.mark.parametrize(("add", "site"), [(1, SESSION.site), (3, None)])
+def test_amounts_are_those_of_the_newer_test(add, site):
+    """A test that adds three times as much is told three of each, without the line, which may be another one."""
+    pool = []
+    first, second = shown(catch((pool, 1)), SESSION, TEXT, container=pool).culprits_of(catch((pool, add)))
+    assert first == SESSION._replace(count_per_round=add, bytes_per_round=56 * add, site=site)
+    assert (second.count_per_round, second.bytes_per_round, second.example) == (None, 100 * add, None)
+
+
+def test_amounts_are_by_what_the_container_took():
+    """A container may take more elements than there are of the first kind: twice as many are still the same leak."""
+    pool = []
+    leaks = shown(catch((pool, 2)), SESSION, container=pool)
+    assert leaks.culprits_of(catch((pool, 2)))[0].count_per_round == 1
+
+
+@pytest.mark.parametrize("signal", [LeakSignal.FDS, LeakSignal.TASKS])
+def test_what_the_system_counts_is_the_tests_own(signal):
+    """Descriptors, threads, processes and tasks are to be named anew."""
+    pool = []
+    assert shown(catch((pool, 1)), SESSION).culprits_of(catch((pool, 1), signals=(signal,))) == ()
+
+
+def test_another_leak_is_told_by_nobody():
+    """A container that only grew beside what leaks, or that nobody knows, is no leak that was shown."""
+    pool = []
+    leaks = shown(catch((pool, 1)), SESSION)
+    assert leaks.culprits_of(catch((pool, 1), ruling=())) == leaks.culprits_of(catch(([], 1))) == ()
+
+
+def test_not_endlessly_many_are_kept():
+    """What is watched costs each test a little."""
+    leaks = ShownLeaks()
+    for _ in range(50):
+        leaks.add(catch(([], 1)), Blame((SESSION,)))
+    assert len(leaks.containers) == 32
