@@ -27,7 +27,6 @@ class PoolPolicy(NamedTuple):
         min_idle: idle members that upkeep keeps ready.
         idle_ttl_s: an idle member is closed after this time; ``None`` for never.
         max_lifetime_s: a member is closed at this age, less a jitter of up to 5 %; ``None`` for never.
-        cleanup_interval_s: time between two rounds of upkeep in the background; ``None`` for no background thread.
         timeout_s: how long a borrower waits; 0 for not at all, ``None`` for ever.
         leak_threshold_s: a lease that is held for longer is told of, with the borrower's stack; ``None`` for never.
         order: which idle member is lent next.
@@ -38,7 +37,6 @@ class PoolPolicy(NamedTuple):
     min_idle: int = 0
     idle_ttl_s: float | None = 600.0
     max_lifetime_s: float | None = None
-    cleanup_interval_s: float | None = 300.0
     timeout_s: float | None = 30.0
     leak_threshold_s: float | None = None
     order: Order = Order.LIFO
@@ -58,7 +56,6 @@ def make_policy(  # noqa: PLR0913 - what a user registers a type with
     min_idle: int = 0,
     idle_ttl: float | None = 600.0,
     max_lifetime: float | None = None,
-    cleanup_interval: float | None = 300.0,
     timeout: float | None = 30.0,
     leak_threshold: float | None = None,
     order: str = "lifo",
@@ -75,7 +72,6 @@ def make_policy(  # noqa: PLR0913 - what a user registers a type with
         raise ResourceTypeError(f"{subject}: min_idle={min_idle} is more than max_size={max_size}")
     _check_time(subject, "idle_ttl", idle_ttl)
     _check_time(subject, "max_lifetime", max_lifetime)
-    _check_time(subject, "cleanup_interval", cleanup_interval)
     _check_time(subject, "leak_threshold", leak_threshold)
     _check_time(subject, "timeout", timeout, allows_zero=True)
     try:
@@ -87,7 +83,6 @@ def make_policy(  # noqa: PLR0913 - what a user registers a type with
         min_idle,
         idle_ttl,
         max_lifetime,
-        cleanup_interval,
         timeout,
         leak_threshold,
         chosen,

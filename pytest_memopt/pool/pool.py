@@ -113,7 +113,10 @@ class MemoryPool(PoolDesk[T]):
         self._close_doomed()
 
     def maintain(self) -> None:
-        """One round of upkeep: close what is too old, tell of leases held too long or lost, keep ``min_idle`` ready."""
+        """One round of upkeep: close what is too old, tell of leases held too long or lost, keep ``min_idle`` ready.
+
+        Call it now and then: the pool starts no thread of its own.
+        """
         self._expire()
         self._close_doomed()
         while self._reserve_ready():

@@ -163,7 +163,7 @@ TestPoolModel = PoolMachine.TestCase
 def test_many_threads_lose_nothing():
     """Threads that borrow and give up at random leave every resource idle or closed, and none waits for ever."""
     built, wrong = [], []
-    pool = MemoryPool(lambda: Thing(built), name="thing", max_size=4, timeout=20, cleanup_interval=None)
+    pool = MemoryPool(lambda: Thing(built), name="thing", max_size=4, timeout=20)
 
     def work(seed):
         dice = random.Random(seed)
