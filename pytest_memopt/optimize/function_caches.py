@@ -79,7 +79,8 @@ def _caches_in(value: object) -> Iterator[object]:
     if type(value) is _WRAPPER:
         yield value
     elif issubclass(type(value), type):
-        for part in list(type.__dict__["__dict__"].__get__(value).values()):
+        # a static type that nobody has made ready has no dictionary yet
+        for part in list((type.__dict__["__dict__"].__get__(value) or {}).values()):
             # staticmethod and classmethod keep theirs in an attribute of their own
             inner = part.__func__ if type(part) in (staticmethod, classmethod) else part
             if type(inner) is _WRAPPER:

@@ -55,6 +55,8 @@ def test_progress_does_not_move_the_needle(serial_project):
         assert f"left, {left}\r\x1b[K\x1b[A\r" in shown
     assert "run 4: flat, " in shown
     hunts = [test["leak"] for test in json.loads(target.read_text(encoding="utf-8"))["tests"]]
+    for one in hunts:
+        one["series"].pop("rss_bytes", None)  # the kernel's pages come and go: they are no exact signal
     assert [(one["verdict"], one["rounds"], one["series"]) for one in hunts] == [("clean", 4, {})] * 2
 
 
