@@ -1,4 +1,4 @@
-"""Pools in a forked child: they start empty, for what was built before belongs to the parent."""
+"""Pools and racks in a forked child: they start empty, for what was built or taken before belongs to the parent."""
 
 from __future__ import annotations
 

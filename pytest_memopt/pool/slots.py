@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-import weakref
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final
 
 from ..errors import PoolError, PoolTimeout
+from .forks import FORKS
 from .gate import Gate
 from .lock_file import Holder
 from .rack_folder import RackFolder, remove_rack_files
@@ -71,7 +70,7 @@ class SlotRack:
             with self._gate.passed(self._clock() + _GATE_S) as is_inside:  # where nothing can be locked, it shows here
                 if is_inside:
                     self._locks.open()
-        _begin_anew_when_forked(self)
+        FORKS.add(self)
 
     def acquire(self, timeout_s: float, prefer: Sequence[int] = (), *, label: str = "") -> Slot:
         """A slot, as soon as one is free and nobody who came before still waits.
@@ -134,8 +133,8 @@ class SlotRack:
         self._queue = TicketQueue(self._folder.queue)
         self._tickets: set[Ticket] = set()
 
-    def _begin_anew(self) -> None:
-        """In a forked process: leave all that is held or waited for to the other, and begin with nothing."""
+    def after_fork_in_child(self) -> None:
+        """Leave all that is held or waited for to the process that forked, and begin with nothing."""
         self._locks.let_go()
         self._gate.close()
         for ticket in self._tickets:
@@ -183,14 +182,3 @@ class SlotRack:
 
 def _told(number: int, holder: Holder | None) -> str:
     return f"slot {number} is free again" if holder is None else f"slot {number} is held by {holder}"
-
-
-def _begin_anew_when_forked(rack: SlotRack) -> None:
-    if hasattr(os, "register_at_fork"):
-        reference = weakref.WeakMethod(rack._begin_anew)  # noqa: SLF001 - what is registered stays for ever
-
-        def begin_anew() -> None:
-            if (method := reference()) is not None:
-                method()
-
-        os.register_at_fork(after_in_child=begin_anew)

@@ -328,22 +328,8 @@ def test_a_forked_process_begins_with_nothing(make_rack):
     rack._tickets.add(ticket)
     inherited = [ticket._file, rack._gate._file, *rack._locks._files]
     with slot._locks._lock:  # of another thread, which will never let go
-        rack._begin_anew()
+        rack.after_fork_in_child()
         assert not slot.is_held
         slot.release()
     assert [file._file for file in inherited] == [None] * 4
     assert not rack._tickets
-
-
-def test_a_rack_that_is_gone_minds_no_fork(make_rack, monkeypatch, tmp_path, clock):
-    """What is registered for forks keeps no rack alive, and systems without forks are no error."""
-    registered = []
-    monkeypatch.setattr(slots.os, "register_at_fork", lambda **hooks: registered.append(hooks))
-    rack = make_rack()
-    lease = rack.acquire(0)
-    registered[0]["after_in_child"]()
-    assert not lease.is_held
-    SlotRack(tmp_path, "gone", 1, clock=clock).close()
-    registered[1]["after_in_child"]()
-    monkeypatch.delattr(slots.os, "register_at_fork")
-    assert make_rack().try_acquire().is_held
