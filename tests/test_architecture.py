@@ -20,7 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors",),
     ("units",),
-    ("settings", "flags", "robust", "bounded_series"),
+    ("settings", "flags", "robust", "bounded_series", "interpreter"),
     ("meters",),
     ("snapshots", "pool"),
     ("limits", "leaks", "optimize", "history"),

@@ -6,8 +6,9 @@ import os
 import time
 from pathlib import Path
 
+from ..interpreter import interpreter_command
 from ..leaks.finding import LeakFinding
-from ..leaks.fresh_process import ask, calm_environment, fresh_place, inconclusive, interpreter_command, patience_s
+from ..leaks.fresh_process import ask, calm_environment, fresh_place, inconclusive, patience_s
 from ..verdicts.leak_wire import leak_from_wire
 
 

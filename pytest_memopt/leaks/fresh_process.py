@@ -73,11 +73,6 @@ def calm_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**variables, _TUNABLES: f"{wanted}:{_NO_THREAD_CACHE}" if wanted else _NO_THREAD_CACHE}
 
 
-def interpreter_command() -> list[str]:
-    """The interpreter with the options that it was started with itself."""
-    return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined] # noqa: SLF001
-
-
 @contextlib.contextmanager
 def fresh_place() -> Generator[Place, None, None]:
     """A folder that is there for as long as one hunt."""

@@ -9,6 +9,7 @@ import tempfile
 from typing import IO, Any, Final
 
 from ..errors import MeterError
+from ..interpreter import interpreter_command
 from .import_cost import ImportTree
 from .import_report import PROBLEM
 from .import_wire import from_wire
@@ -37,13 +38,12 @@ def measure_module(module: str, *, timeout_s: float = TIMEOUT_S) -> ImportTree:
     """
     subject = f"the cost of importing {module!r} can't be measured"
     program = _PROGRAM.format(path=sys.path, module=module)
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001
     # files: pipes would be held open by whatever else the module starts
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         try:
             # the interpreter itself, with a program of ours
             done = subprocess.run(  # noqa: S603
-                [sys.executable, *flags, "-c", program],
+                [*interpreter_command(), "-c", program],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,

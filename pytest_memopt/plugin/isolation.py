@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from ..interpreter import interpreter_command
 from ..leaks.finding import LeakFinding
 from ..leaks.fresh_process import (
     Answer,
@@ -18,7 +19,6 @@ from ..leaks.fresh_process import (
     calm_environment,
     fresh_place,
     inconclusive,
-    interpreter_command,
     leave_answer,
     patience_s,
 )

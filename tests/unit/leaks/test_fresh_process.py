@@ -10,7 +10,6 @@ from pytest_memopt.leaks.fresh_process import (
     calm_environment,
     fresh_place,
     inconclusive,
-    interpreter_command,
     leave_answer,
     patience_s,
 )
@@ -69,9 +68,3 @@ def test_a_place_goes_with_its_hunt():
         interrupted()
     assert seen == [(seen[0][0], True, seen[0][0])]
     assert not seen[0][0].exists()
-
-
-def test_the_interpreter_keeps_its_options(monkeypatch):
-    """A process of its own is the same interpreter."""
-    monkeypatch.setattr("sys.executable", "/opt/python")
-    assert interpreter_command()[0] == "/opt/python"
