@@ -10,6 +10,7 @@ from .errors import SizeError
 DECIMAL: Final = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
 BINARY: Final = {"KIB": 1024, "MIB": 1024**2, "GIB": 1024**3, "TIB": 1024**4}
 FACTORS: Final = DECIMAL | BINARY
+MB: Final = DECIMAL["MB"]
 _SIZE: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[KMGT]I?B|B)", re.IGNORECASE | re.ASCII)
 _STEPS: Final = ((1024**4, "TiB"), (1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
 _ONE_DECIMAL_BELOW: Final = 1000

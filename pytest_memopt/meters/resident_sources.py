@@ -187,6 +187,14 @@ def source_of_platform(platform: str = sys.platform, process: psutil.Process | N
     return RecordSource("psutil, ru_maxrss", lambda: memory().rss, lambda: most_by_rusage() * step_bytes)
 
 
+def source_if_any() -> ResidentSource | None:
+    """The source for this platform; ``None`` where it can't be read."""
+    try:
+        return source_of_platform()
+    except (OSError, psutil.Error):
+        return None
+
+
 def most_by_rusage() -> int:
     """``ru_maxrss`` of this process, in the platform's own unit: bytes on macOS, KiB elsewhere."""
     import resource

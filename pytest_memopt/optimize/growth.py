@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from ..bounded_series import BoundedSeries, Point
 from ..robust import Slope, theil_sen
+from ..units import MB
 
 SAMPLES_LEAST: Final = 6
 CONFIDENCE: Final = 0.99
 FLOOR_BYTES: Final = 64 * 1024
 _ENDS: Final = 2
-_MB: Final = 1_000_000
 _MINUTE_S: Final = 60
 
 
@@ -49,7 +49,7 @@ class MemoryTrend(NamedTuple):
     @property
     def rate_mb_per_minute(self) -> float | None:
         """Growth in MB (10**6 bytes) per minute."""
-        return None if self.rate_bytes_per_s is None else self.rate_bytes_per_s * _MINUTE_S / _MB
+        return None if self.rate_bytes_per_s is None else self.rate_bytes_per_s * _MINUTE_S / MB
 
 
 def judge_growth(points: Sequence[Point], floor_bytes: float = FLOOR_BYTES) -> MemoryTrend:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
-from ..units import format_count
+from ..units import MB, format_count
 from .growth import MemoryTrend, TrendVerdict
 from .profile import MemoryProfile
 from .recorder import FirstLook
@@ -14,7 +14,6 @@ from .thresholds import Thresholds
 
 _WARNING_FROM: Final = 1.5
 _SEVERE_FROM: Final = 3.0
-_MB: Final = 1_000_000
 
 
 class IssueKind(str, Enum):
@@ -96,7 +95,7 @@ def severity_of(measured: float, threshold: float) -> Severity:
 
 def format_mb(count_bytes: float) -> str:
     """Bytes in MB (10**6), the unit of the thresholds: ``'165.4 MB'``."""
-    return f"{count_bytes / _MB:,.1f} MB".replace(",", " ")
+    return f"{count_bytes / MB:,.1f} MB".replace(",", " ")
 
 
 def _checks(

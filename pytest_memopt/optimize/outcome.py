@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from ..units import format_size
+from ..units import MB, format_size
 from .readings import Noise, Reading
-
-_MB: Final = 1_000_000
 
 
 class Effect(str, Enum):
@@ -162,7 +160,7 @@ class Optimization(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """The same in plain values, as JSON can hold them; ``total_memory_saved_mb`` counts in steps of 1000."""
         return {
-            "total_memory_saved_mb": self.saved_bytes / _MB,
+            "total_memory_saved_mb": self.saved_bytes / MB,
             "in_use_saved_bytes": self.saved_in_use_bytes,
             "rss_saved_bytes": self.saved_resident_bytes,
             "strategies_applied": [outcome.strategy for outcome in self.helpful],

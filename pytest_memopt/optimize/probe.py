@@ -6,7 +6,7 @@ import psutil
 
 from ..errors import MeterError
 from ..meters.originals import sys
-from ..meters.resident_sources import ResidentSource, source_of_platform
+from ..meters.resident_sources import ResidentSource, source_if_any
 from .samples import Sample
 
 
@@ -18,12 +18,7 @@ class Probe:
 
     def __init__(self, source: ResidentSource | None = None) -> None:
         """Read resident memory from ``source``; by the platform's own means when ``None``."""
-        self._source = source
-        if source is None:
-            try:
-                self._source = source_of_platform()
-            except (OSError, psutil.Error):
-                self._source = None
+        self._source = source_if_any() if source is None else source
 
     def read(self) -> Sample:
         """Resident bytes and blocks now."""

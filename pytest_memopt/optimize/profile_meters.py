@@ -11,7 +11,7 @@ import psutil
 from ..errors import MeterError
 from ..meters.allocators import Allocators, AllocatorUse
 from ..meters.descriptors import OpenDescriptors
-from ..meters.resident_sources import ResidentSource, source_of_platform
+from ..meters.resident_sources import ResidentSource, source_if_any
 from ..meters.threads import Threads
 
 Reading = Callable[[], int | None]
@@ -40,7 +40,7 @@ def process_meters() -> ProfileMeters:
     fds = OpenDescriptors()
     return ProfileMeters(
         allocators=Allocators().read,
-        resident=resident_reader(_source()),
+        resident=resident_reader(source_if_any()),
         unshared=unshared_bytes,
         threads=or_none(Threads().read),
         fds=or_none(fds.read),
@@ -81,10 +81,3 @@ def unshared_bytes(process: psutil.Process | None = None) -> int | None:
     except (OSError, psutil.Error):
         return None
     return getattr(full, "uss", None)
-
-
-def _source() -> ResidentSource | None:
-    try:
-        return source_of_platform()
-    except (OSError, psutil.Error):
-        return None

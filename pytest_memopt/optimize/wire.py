@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..units import MB
 from .issues import MemoryIssue
 from .profile import MemoryProfile
 from .recommendations import Recommendation
 
-_MB: Final = 1_000_000
 _RATIO_DIGITS: Final = 4
 _MB_DIGITS: Final = 3
 
@@ -48,7 +48,7 @@ def recommendation_to_wire(one: Recommendation) -> dict[str, Any]:
     return {**one._asdict(), "action": one.action.value, "saves_mb": rounded_mb(one.saves_bytes)}
 
 
-def rounded_mb(count_bytes: float | None, unit_bytes: int = _MB) -> float | None:
+def rounded_mb(count_bytes: float | None, unit_bytes: int = MB) -> float | None:
     """Bytes in MB (10**6 bytes) to three digits; ``None`` stays so."""
     return None if count_bytes is None else round(count_bytes / unit_bytes, _MB_DIGITS)
 

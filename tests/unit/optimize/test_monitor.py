@@ -10,8 +10,8 @@ import pytest
 
 from pytest_memopt.bounded_series import Point
 from pytest_memopt.errors import MeterError, UsageError
+from pytest_memopt.meters import resident_sources
 from pytest_memopt.optimize import monitor as monitor_module
-from pytest_memopt.optimize import probe as probe_module
 from pytest_memopt.optimize.growth import TrendVerdict
 from pytest_memopt.optimize.monitor import THREAD_NAME, MemoryMonitor, MonitorCost, Watch
 from pytest_memopt.optimize.probe import Probe
@@ -221,7 +221,7 @@ def test_a_platform_without_a_source_is_probed_for_blocks(monkeypatch):
     def fail():
         raise OSError
 
-    monkeypatch.setattr(probe_module, "source_of_platform", fail)
+    monkeypatch.setattr(resident_sources, "source_of_platform", fail)
     assert Probe().read().rss_bytes is None
 
 

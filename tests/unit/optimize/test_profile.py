@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from pytest_memopt.errors import MeterError
+from pytest_memopt.meters import resident_sources
 from pytest_memopt.meters.measurement import TypeUse
 from pytest_memopt.optimize import profile_meters
 from pytest_memopt.optimize.profile_meters import ProfileMeters, process_meters, resident_reader, unshared_bytes
@@ -145,7 +146,7 @@ def test_a_platform_without_resident_memory_is_lived_with(monkeypatch):
     def fail():
         raise OSError
 
-    monkeypatch.setattr(profile_meters, "source_of_platform", fail)
+    monkeypatch.setattr(resident_sources, "source_of_platform", fail)
     assert process_meters.__wrapped__().resident() == (None, None)
 
 
