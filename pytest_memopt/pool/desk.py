@@ -22,12 +22,12 @@ from .workshop import Workshop
 
 T = TypeVar("T")
 
-_blank_lease: Final = Lease.__new__
+blank_lease: Final = Lease.__new__
 
 
 def write_lease(pool: PoolDesk[T], member: PooledResource[T], now_s: float) -> Lease[T]:
     """A lease of ``member``; the pool for threads does the same in place, for its quickest path."""
-    lease: Lease[T] = _blank_lease(Lease)
+    lease: Lease[T] = blank_lease(Lease)
     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = pool, member, member.resource, now_s
     return lease
 
@@ -47,12 +47,11 @@ class PoolDesk(Generic[T]):
         self._follows = hooks.follows or policy.leak_threshold_s is not None or policy.same_thread
         self._works: Workshop[T] = Workshop(kind, hooks)
         self._restores = self._works.checks_after or self._follows
-        self._validates = self._works.checks_before
         self._lock = threading.RLock()  # one that its holder may take again: a finalizer may run anywhere
         self._stock: Inventory[T] = Inventory(policy, None if hooks.pools else Eviction.UNPOOLED)
         shelf = self._stock.shelf
         self._next = shelf.pop if policy.order is Order.LIFO else shelf.popleft
-        self._quick_shelf: Sequence[object] = () if self._validates or self._follows else shelf
+        self._quick_shelf: Sequence[object] = () if self._works.checks_before or self._follows else shelf
         self._is_closed = False
         self._inherited: list[PooledResource[T]] = []
         FORKS.add(self)
@@ -224,23 +223,10 @@ class PoolDesk(Generic[T]):
             self._stock.counters.errors += 1
             self._stock.give_up_place()
 
-    def _age_problem(self, member: PooledResource[T]) -> Eviction | None:
-        """Whether a member is too old to be lent."""
-        now_s = self._clock()
-        if now_s >= member.ends_at_s:
-            return Eviction.LIFETIME
-        return Eviction.IDLE_TTL if member.is_stale(now_s, self.kind.policy.idle_ttl_s) else None
-
     def _note_invalid(self) -> Eviction:
         with self._lock:
             self._stock.counters.failed_validations += 1
         return Eviction.INVALID
-
-    def _discard(self, member: PooledResource[T], reason: Eviction) -> None:
-        """Give up a member that was taken but not lent, with its place."""
-        with self._lock:
-            self._stock.discard(member, reason)
-            self._stock.give_up_place()
 
     def _take_doomed(self) -> list[PooledResource[T]]:
         with self._lock:
@@ -279,11 +265,10 @@ class PoolDesk(Generic[T]):
     def _reclaim_lost(self) -> None:
         """Free the places of leases that nobody holds any more."""
         with self._lock:
-            lost = [(member, member.lease) for member in find_lost(self._stock.lent())]
-        for _, lease in lost:
-            if lease is not None:
-                self._tell(TroubleKind.LOST, "its lease was dropped, so it can't come back; use `with`", lease)
-                self.revoke(lease, "was lost")
+            lost = find_lost(self._stock.lent())
+        for lease in lost:
+            self._tell(TroubleKind.LOST, "its lease was dropped, so it can't come back; use `with`", lease)
+            self.revoke(lease, "was lost")
 
     def _tell(self, kind: TroubleKind, told: str, lease: Lease[T]) -> None:
         self._works.tell(kind, told, lease.borrower)

@@ -163,10 +163,9 @@ class Inventory(Generic[T]):
         """Doom the idle members whose time is over, the least recently used first, but keep ``min_idle`` of the living."""
         for shelf in list(self._shelves.values()):
             for member in list(shelf):
-                if now_s >= member.ends_at_s:
-                    self._doom(member, Eviction.LIFETIME)
-                elif member.is_stale(now_s, self._idle_ttl_s) and self.idle_count > min_idle:
-                    self._doom(member, Eviction.IDLE_TTL)
+                reason = member.outlived(now_s, self._idle_ttl_s)
+                if reason is Eviction.LIFETIME or (reason is not None and self.idle_count > min_idle):
+                    self._doom(member, reason)
         for key in [key for key, shelf in self._shelves.items() if not shelf and key is not None]:
             del self._shelves[key]
 
@@ -221,13 +220,17 @@ class Inventory(Generic[T]):
     def reject(self, member: PooledResource[T], reason: Eviction) -> None:
         """A lent member comes back, and can't be lent again."""
         self.lent_count -= 1
-        self.discard(member, reason)
-        self.give_up_place()
+        self.part(member, reason)
 
     def discard(self, member: PooledResource[T], reason: Eviction) -> None:
         """Doom a member that isn't on a shelf; its place stays taken."""
         self._retire(member, reason)
         self.doomed.append(member)
+
+    def part(self, member: PooledResource[T], reason: Eviction) -> None:
+        """Doom a member that isn't on a shelf; its place is free."""
+        self.discard(member, reason)
+        self.give_up_place()
 
     def take_doomed(self) -> list[PooledResource[T]]:
         """Those to be closed."""
@@ -263,9 +266,9 @@ class Inventory(Generic[T]):
     def _offer(self, member: PooledResource[T], now_s: float) -> None:
         """Give a member to the first who waits, or put it on its shelf; one that can't be kept is doomed."""
         if self.refuses is not None:
-            self._part(member, self.refuses)
+            self.part(member, self.refuses)
         elif now_s >= member.ends_at_s:
-            self._part(member, Eviction.LIFETIME if member.ends_at_s > ENDED_S else Eviction.DRAINED)
+            self.part(member, Eviction.LIFETIME if member.ends_at_s > ENDED_S else Eviction.DRAINED)
         elif self.demands and self.demands[0].key == member.key:
             self.demands.popleft().give(member)
         else:
@@ -284,10 +287,6 @@ class Inventory(Generic[T]):
     def _leave(self, member: PooledResource[T], reason: Eviction) -> None:
         self._shelves[member.key].remove(member)
         self.discard(member, reason)
-
-    def _part(self, member: PooledResource[T], reason: Eviction) -> None:
-        self.discard(member, reason)
-        self.give_up_place()
 
     def _retire(self, member: PooledResource[T], reason: Eviction) -> None:
         del self.members[id(member.resource)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from _thread import allocate_lock
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from .arguments import NO_ARGUMENTS, Arguments
-from .desk import PoolDesk
+from .desk import PoolDesk, blank_lease
 from .hooks import PoolHooks
 from .inventory import Demand, Permit
 from .lease import Lease
@@ -18,8 +18,6 @@ from .stats import Eviction
 from .trouble import TroubleKind
 
 T = TypeVar("T")
-
-_blank_lease: Final = Lease.__new__
 
 
 class MemoryPool(PoolDesk[T]):
@@ -71,7 +69,7 @@ class MemoryPool(PoolDesk[T]):
             if arguments is None and self._quick_shelf:
                 taken = member = self._next()
                 if now_s < member.quick_until_s:
-                    member.lease = lease = _blank_lease(Lease)
+                    member.lease = lease = blank_lease(Lease)
                     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = self, member, member.resource, now_s
                     member.use_count += 1
                     stock.lent_count = in_use = stock.lent_count + 1
@@ -199,12 +197,13 @@ class MemoryPool(PoolDesk[T]):
 
     def _unfit(self, member: PooledResource[T]) -> Eviction | None:
         """Why a member can't be lent, or ``None``."""
-        if (reason := self._age_problem(member)) is not None:
+        if (reason := member.outlived(self._clock(), self.kind.policy.idle_ttl_s)) is not None:
             return reason
         try:
             is_valid = self._works.is_valid(member)
         except BaseException:
-            self._discard(member, Eviction.INVALID)
+            with self._lock:
+                self._stock.part(member, Eviction.INVALID)
             self._close_doomed()
             raise
         return None if is_valid else self._note_invalid()

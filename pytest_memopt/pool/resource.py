@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from .policy import NEVER_S
+from .stats import Eviction
 
 if TYPE_CHECKING:
     from .lease import Lease
@@ -85,9 +86,12 @@ class PooledResource(Generic[T]):
         until_s = min(now_s + LOOKED_AT_EVERY_S, self.ends_at_s)
         self.quick_until_s = until_s if idle_ttl_s is None else min(until_s, now_s + idle_ttl_s)
 
-    def is_stale(self, now_s: float, idle_ttl_s: float | None) -> bool:
-        """Whether it must not be lent any more, having been idle until now."""
-        return now_s >= self.ends_at_s or (idle_ttl_s is not None and now_s - self.last_used_at_s >= idle_ttl_s)
+    def outlived(self, now_s: float, idle_ttl_s: float | None) -> Eviction | None:
+        """Which of its times is over, having been idle until now; ``None`` while it may be lent."""
+        if now_s >= self.ends_at_s:
+            return Eviction.LIFETIME
+        is_stale = idle_ttl_s is not None and now_s - self.last_used_at_s >= idle_ttl_s
+        return Eviction.IDLE_TTL if is_stale else None
 
     def __repr__(self) -> str:
         return f"<PooledResource {self.resource!r}, {self.state.value}, lent {self.use_count} times>"

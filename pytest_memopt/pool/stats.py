@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .durations import Durations, DurationStats
 
@@ -22,6 +22,9 @@ class Eviction(str, Enum):
     LOST = "lost"
     DRAINED = "drained"
     UNPOOLED = "unpooled"
+
+
+_DISTRIBUTIONS: Final = ("build", "borrow", "reset")
 
 
 class PoolStats(NamedTuple):
@@ -85,7 +88,7 @@ class PoolStats(NamedTuple):
         }
         reasons = {**self.evicted, **other.evicted}
         added["evicted"] = {reason: self.evicted.get(reason, 0) + other.evicted.get(reason, 0) for reason in reasons}
-        for name in ("build", "borrow", "reset"):
+        for name in _DISTRIBUTIONS:
             added[name] = mine[name].plus(others[name])
         return PoolStats(**added)
 
@@ -93,7 +96,7 @@ class PoolStats(NamedTuple):
         """As plain JSON."""
         wire = self._asdict()
         wire["evicted"] = {reason.value: count for reason, count in self.evicted.items()}
-        for name in ("build", "borrow", "reset"):
+        for name in _DISTRIBUTIONS:
             wire[name] = {**wire[name]._asdict(), "buckets": [list(pair) for pair in wire[name].buckets]}
         return wire
 
@@ -102,7 +105,7 @@ class PoolStats(NamedTuple):
         """The account that `to_wire` wrote."""
         read = dict(wire)
         read["evicted"] = {Eviction(reason): count for reason, count in wire["evicted"].items()}
-        for name in ("build", "borrow", "reset"):
+        for name in _DISTRIBUTIONS:
             buckets = tuple((index, count) for index, count in wire[name]["buckets"])
             read[name] = DurationStats(**{**wire[name], "buckets": buckets})
         return cls(**read)

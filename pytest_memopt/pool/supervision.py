@@ -29,14 +29,14 @@ def can_see_lost() -> bool:
     return sys.implementation.name == "cpython" and (has_lock is None or has_lock())
 
 
-def find_lost(lent: Iterable[PooledResource[Any]]) -> list[PooledResource[Any]]:
-    """The lent members whose lease nobody holds but the pool: it can't be given back any more.
+def find_lost(lent: Iterable[PooledResource[Any]]) -> list[Lease[Any]]:
+    """The leases that nobody holds but the pool: they can't be given back any more.
 
     A lease is asked for its reference count, which costs nothing while all goes well; a finalizer would cost each borrower.
     """
     if not can_see_lost():
         return []
-    return [member for member in lent if member.lease is not None and sys.getrefcount(member.lease) <= _ALONE]
+    return [member.lease for member in lent if member.lease is not None and sys.getrefcount(member.lease) <= _ALONE]
 
 
 def find_overdue(

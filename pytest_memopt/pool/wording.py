@@ -43,7 +43,7 @@ def closed(kind: ResourceType) -> PoolClosed:
 def foreign(kind: ResourceType, given: object) -> ReturnError:
     """What comes back isn't lent by this pool."""
     return ReturnError(
-        f"{_cut(given)} is not lent by the pool of resource type {kind.name!r}: "
+        f"{cut(given)} is not lent by the pool of resource type {kind.name!r}: "
         "it was given back before, or comes from elsewhere; give back the lease, or the very object that was lent"
     )
 
@@ -58,7 +58,7 @@ def returned_before(kind: ResourceType, lease: Lease[Any]) -> ReturnError:
 def twin(kind: ResourceType, resource: object) -> PoolError:
     """The factory built what it had built before."""
     return PoolError(
-        f"the factory of resource type {kind.name!r} returned {_cut(resource)}, which is in the pool already; "
+        f"the factory of resource type {kind.name!r} returned {cut(resource)}, which is in the pool already; "
         "it must build a new object each time"
     )
 
@@ -74,7 +74,8 @@ def wrong_thread(kind: ResourceType, borrower_id: int) -> ReturnError:
     )
 
 
-def _cut(value: object, most: int = 80) -> str:
+def cut(value: object, most: int = 80) -> str:
+    """The ``repr`` of any object, also of one that has none, shortened to ``most`` characters."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - user code

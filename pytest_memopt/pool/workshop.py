@@ -14,6 +14,7 @@ from .recipe import SLOT, ResourceType
 from .resource import PooledResource
 from .stats import Eviction
 from .trouble import Trouble, TroubleKind
+from .wording import cut
 
 T = TypeVar("T")
 
@@ -113,12 +114,7 @@ class Workshop(Generic[T]):
         own = getattr(member.resource, "close", None)
         return own if callable(own) else None
 
-    def tell(
-        self,
-        kind: TroubleKind,
-        told: str,
-        borrower: Borrower | None = None,
-    ) -> None:
+    def tell(self, kind: TroubleKind, told: str, borrower: Borrower | None = None) -> None:
         """Tell of a trouble, beginning with the type, the kind and the borrower."""
         label = str(borrower) if borrower is not None else None
         stack = borrower.spelt_stack if borrower is not None else ()
@@ -161,15 +157,7 @@ class noted:  # noqa: N801 - a context manager that reads like a word
 def soiled_text(before: object, after: object, *, has_reset: bool) -> str:
     """What a fingerprint shows, in words."""
     remedy = "make reset undo this" if has_reset else "give the type a reset that undoes this"
-    return f"its fingerprint was {_cut(before)} and is {_cut(after)}; the resource was discarded; {remedy}"
-
-
-def _cut(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - user code
-        text = object.__repr__(value)
-    return text if len(text) <= _TELLING else f"{text[:_TELLING]}…"
+    return f"its fingerprint was {cut(before, _TELLING)} and is {cut(after, _TELLING)}; the resource was discarded; {remedy}"
 
 
 def _spell(error: BaseException) -> str:
