@@ -82,7 +82,9 @@ def _caches_in(value: object) -> Iterator[object]:
         # a static type that nobody has made ready has no dictionary yet
         for part in list((type.__dict__["__dict__"].__get__(value) or {}).values()):
             # staticmethod and classmethod keep theirs in an attribute of their own
-            inner = part.__func__ if type(part) in (staticmethod, classmethod) else part
+            # by identity, for ``in`` would run what a metaclass says of equality
+            is_wrapped = type(part) is staticmethod or type(part) is classmethod
+            inner = part.__func__ if is_wrapped else part
             if type(inner) is _WRAPPER:
                 yield inner
 

@@ -83,6 +83,29 @@ def test_frozen_caches_are_found_too(monkeypatch):
         gc.unfreeze()
 
 
+class Incomparable(type):
+    """A metaclass that lets nobody compare its classes."""
+
+    __hash__ = type.__hash__
+
+    def __eq__(cls, other):
+        raise RuntimeError("nobody may compare")
+
+
+def test_no_code_of_what_modules_hold_is_run(monkeypatch):
+    """A class in a module may hold an object whose class can't be compared."""
+    odd = Incomparable("Odd", (), {})
+    holder = type("Holder", (), {"part": odd(), "price": Shop.__dict__["price"]})
+    module = ModuleType("odd_module_of_a_test")
+    module.holder, module.odd = holder, odd
+    monkeypatch.setitem(sys.modules, "odd_module_of_a_test", module)
+    gc.freeze()
+    try:
+        assert f"{HERE}.Shop.price" in [one.name for one in find_function_caches()]
+    finally:
+        gc.unfreeze()
+
+
 def test_only_what_was_asked_for_is_cleared():
     """Globs choose; the function works as before, with the same room, and the others keep what they have."""
     cleared = clear_function_caches([f"{HERE}.d*", "nothing.*"])
