@@ -13,6 +13,8 @@ VENV ?= .venv
 # Workers of the test run; 0 runs it in one process.
 WORKERS ?= 2
 BIN := $(VENV)/bin
+# Where memory-test keeps its runs.
+HISTORY := $(CURDIR)/.memopt/history.db
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Both say "installed as pyproject.toml has it": the package alone for `demo`, all that development needs for the rest.
 PACKAGE := $(VENV)/.stamp-package
@@ -20,7 +22,7 @@ DEVELOPMENT := $(VENV)/.stamp-development
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "pytest-memopt needs Python 3.10 or newer; choose one: make PYTHON=python3.12 …")'
@@ -44,6 +46,28 @@ install: $(DEVELOPMENT) ## Create .venv with the package and all development too
 .PHONY: demo
 demo: $(PACKAGE) ## Show the plugin at work on examples/: a breach, a warm-up, a trend
 	@$(BIN)/python examples/demo.py
+
+# A test of the examples fails on purpose, which is what status 1 says.
+.PHONY: memory-test
+memory-test: $(PACKAGE) ## Measure the tests of examples/ and print the memory report
+	@$(BIN)/python -m pytest -p no:cacheprovider --memopt-report --memopt-history=$(HISTORY) examples || [ $$? -eq 1 ]
+
+.PHONY: memory-benchmark
+memory-benchmark: $(PACKAGE) ## Measure what pooling and optimising bring (memopt benchmark)
+	@$(BIN)/memopt benchmark
+
+.PHONY: memory-stats
+memory-stats: $(PACKAGE) ## Show what an example program holds at its end (memopt stats), and the last memory-test
+	@$(BIN)/memopt stats examples/growing_program.py
+	@[ ! -f $(HISTORY) ] || $(BIN)/memopt stats --history $(HISTORY)
+
+.PHONY: memory-optimize
+memory-optimize: $(PACKAGE) ## Try the strategies on an example program (memopt optimize)
+	@$(BIN)/memopt optimize examples/growing_program.py
+
+.PHONY: memory-analyze
+memory-analyze: $(PACKAGE) ## Find what is wrong with the memory of an example program (memopt analyze)
+	@$(BIN)/memopt analyze --imports --threshold growth=20MB examples/growing_program.py
 
 .PHONY: test
 test: $(DEVELOPMENT) ## Run all tests with branch coverage (WORKERS=0: in one process)
@@ -82,6 +106,9 @@ bench: $(DEVELOPMENT) ## Measure what the plugin costs, into docs/benchmarks.md 
 	@$(BIN)/python -m benchmarks.growth_series --series 10000
 	@$(BIN)/python -m benchmarks.monitor_cost
 	@$(BIN)/python -m benchmarks.leak_tools --write
+	@$(BIN)/python -m benchmarks.pool_speed --write
+	@$(BIN)/python -m benchmarks.async_pool
+	@$(BIN)/python -m benchmarks.pool_stress
 
 .PHONY: bench-quick
 bench-quick: $(DEVELOPMENT) ## The same in a few minutes: fewer pairs, one suite, nothing written
@@ -89,6 +116,7 @@ bench-quick: $(DEVELOPMENT) ## The same in a few minutes: fewer pairs, one suite
 	@$(BIN)/python -m benchmarks.live_heap --quick
 	@$(BIN)/python -m benchmarks.run_suites --quick
 	@$(BIN)/python -m benchmarks.leak_tools --quick
+	@$(BIN)/python -m benchmarks.pool_speed --quick
 
 .PHONY: build
 build: $(DEVELOPMENT) ## Build the wheel and the sdist into dist/

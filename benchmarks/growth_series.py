@@ -213,7 +213,7 @@ def is_missed(tallies: Mapping[Kind, Tally], errors: Sequence[float]) -> bool:
 
 def report(tallies: Mapping[Kind, Tally], errors: Sequence[float]) -> str:
     """The table, and what is measured against the targets."""
-    words = list(TrendVerdict)[:3]
+    words = list(TrendVerdict)[:4]
     lines = [f"{'kind':<34}{'truth':>8}{'series':>8}" + "".join(f"{word.value:>14}" for word in words)]
     for kind, tally in tallies.items():
         shares = "".join(f"{tally.words[word] / tally.count:>14.2%}" for word in words)

@@ -27,7 +27,7 @@ RUNS: Final = 260
 FALSE_ALARMS_MOST: Final = 0.0001
 MISSED_MOST: Final = 0.01
 _BLOCKS, _SMALL, _HEAP, _FDS = LeakSignal.BLOCKS, LeakSignal.SMALL_BYTES, LeakSignal.HEAP_BYTES, LeakSignal.FDS
-_BURST_BYTES: Final = 544_768
+_BURST_BYTES: Final = 544_768  # the table of interned strings, when there are 21 845 of them
 
 Series = list[int]
 Rng = random.Random
@@ -181,7 +181,7 @@ def ring(rng: Rng, size: float) -> Series:
 
 
 def bursts(rng: Rng) -> Series:
-    """Up to three steps within 48 rounds, each for good: one of the size of an arena, the others of any size."""
+    """Up to three steps within 48 rounds, each for good: one of a table that the interpreter keeps, the others of any size."""
     sizes = [_BURST_BYTES, *(rng.randint(64, 2 * _BURST_BYTES) for _ in range(rng.randint(0, 2)))]
     steps = {rng.randrange(60): size for size in sizes}
     return list(accumulate(steps.get(run, 0) for run in range(RUNS)))

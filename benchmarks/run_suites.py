@@ -45,6 +45,7 @@ BARE: Final = Column("bare", MEMOPT, ("-p", "no:memopt"))
 COLUMNS: Final = (
     BARE,
     Column("`--memopt-report`", MEMOPT, ("--memopt-report",)),
+    Column("`--memopt-optimize auto`", MEMOPT, ("--memopt-optimize=auto", "--memopt-no-history")),
     Column("`--memopt --memopt-gc=collect`", MEMOPT, ("--memopt", "--memopt-gc=collect"), slow=True),
     Column("pytest-memray", PEER, ("--memray",), slow=True),
     Column("tracemalloc", MEMOPT, ("-p", "no:memopt"), ("-X", "tracemalloc"), slow=True),

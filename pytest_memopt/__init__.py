@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .optimize.cleanup import Cleanup
     from .optimize.collector_tuning import CollectorTuning
     from .optimize.compaction import Compaction
+    from .optimize.effect import Effect
     from .optimize.growth import MemoryTrend
     from .optimize.import_cost import ImportCost
     from .optimize.issues import MemoryIssue
@@ -36,15 +37,26 @@ if TYPE_CHECKING:
     from .optimize.measured_imports import measure_imports
     from .optimize.monitor import MemoryMonitor
     from .optimize.optimizer import MemoryOptimizer, optimize_memory
-    from .optimize.outcome import Change, Effect, Optimization, Outcome, Timing
+    from .optimize.outcome import Change, Optimization, Outcome, Timing
+    from .optimize.pool_advice import PoolAdvice, PoolSuggestion, advise_pool
+    from .optimize.pool_comparison import PoolComparison, PoolVerdict, compare_pool
+    from .optimize.pool_sizing import PoolSizing
+    from .optimize.process_pools import release_idle_members
     from .optimize.profile import MemoryProfile
     from .optimize.recommendations import Recommendation
     from .optimize.strategy import MemoryState, OptimizationStrategy
     from .optimize.take import take_profile
     from .optimize.thresholds import Thresholds
+    from .plugin.pool_fixtures import pooled_resource_factory
+    from .pool.async_lease import AsyncLease
+    from .pool.async_pool import AsyncMemoryPool
+    from .pool.context import ResourceContext, get_pooled_resource, with_pooled_resource
+    from .pool.default import register_resource_type
     from .pool.lease import Lease
+    from .pool.manager import ResourceManager
     from .pool.pool import MemoryPool
     from .pool.resource import PooledResource
+    from .pool.shared_pool import SharedMemoryPool
     from .pool.stats import PoolStats
     from .snapshots.diff import SnapshotDiff
     from .snapshots.query import ObjectQuery
@@ -55,6 +67,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AsyncLease",
+    "AsyncMemoryPool",
     "BlockUse",
     "Change",
     "Cleanup",
@@ -85,9 +99,17 @@ __all__ = [
     "OptimizationError",
     "OptimizationStrategy",
     "Outcome",
+    "PoolAdvice",
+    "PoolComparison",
+    "PoolSizing",
     "PoolStats",
+    "PoolSuggestion",
+    "PoolVerdict",
     "PooledResource",
     "Recommendation",
+    "ResourceContext",
+    "ResourceManager",
+    "SharedMemoryPool",
     "SizeError",
     "Snapshot",
     "SnapshotDiff",
@@ -96,26 +118,42 @@ __all__ = [
     "Unit",
     "UsageError",
     "__version__",
+    "advise_pool",
     "analyze",
     "analyze_memory_usage",
     "assert_no_leaks",
     "check_leaks",
+    "compare_pool",
     "format_size",
     "get_memory_stats",
+    "get_pooled_resource",
     "lazy_import",
     "measure_block",
     "measure_imports",
     "optimize_memory",
     "parse_size",
+    "pooled_resource_factory",
+    "register_resource_type",
+    "release_idle_members",
     "take_profile",
     "take_snapshot",
+    "with_pooled_resource",
 ]
 
 _HOMES = {
+    "AsyncLease": "pool.async_lease",
+    "AsyncMemoryPool": "pool.async_pool",
     "Lease": "pool.lease",
     "MemoryPool": "pool.pool",
+    "SharedMemoryPool": "pool.shared_pool",
     "PooledResource": "pool.resource",
     "PoolStats": "pool.stats",
+    "ResourceContext": "pool.context",
+    "ResourceManager": "pool.manager",
+    "get_pooled_resource": "pool.context",
+    "pooled_resource_factory": "plugin.pool_fixtures",
+    "register_resource_type": "pool.default",
+    "with_pooled_resource": "pool.context",
     "BlockUse": "meters.block_use",
     "HistoryError": "errors",
     "ImportCost": "optimize.import_cost",
@@ -144,7 +182,7 @@ _HOMES = {
     "MemoryOptimizer": "optimize.optimizer",
     "optimize_memory": "optimize.optimizer",
     "Change": "optimize.outcome",
-    "Effect": "optimize.outcome",
+    "Effect": "optimize.effect",
     "Optimization": "optimize.outcome",
     "Outcome": "optimize.outcome",
     "Timing": "optimize.outcome",
@@ -164,6 +202,14 @@ _HOMES = {
     "analyze": "optimize.analysis",
     "analyze_memory_usage": "optimize.analysis",
     "get_memory_stats": "optimize.analysis",
+    "PoolAdvice": "optimize.pool_advice",
+    "PoolSuggestion": "optimize.pool_advice",
+    "advise_pool": "optimize.pool_advice",
+    "PoolComparison": "optimize.pool_comparison",
+    "PoolVerdict": "optimize.pool_comparison",
+    "compare_pool": "optimize.pool_comparison",
+    "PoolSizing": "optimize.pool_sizing",
+    "release_idle_members": "optimize.process_pools",
     "take_profile": "optimize.take",
 }
 

@@ -47,6 +47,10 @@ class PoolClosed(PoolError):  # noqa: N818 - as above
     """The pool was closed before, or while, somebody asked it for a resource."""
 
 
+class CallTimeout(PoolError):  # noqa: N818 - as above
+    """A resource type's own code (factory, reset, ...) took longer than the type allows, and was interrupted."""
+
+
 class ReturnError(PoolError):
     """What is given back isn't lent: it was given back before, or never was the pool's."""
 
@@ -55,9 +59,19 @@ class ResourceTypeError(PoolError, UsageError):
     """A resource type is declared with a value that makes no sense."""
 
 
+class ComparisonError(PoolError):
+    """A resource type can't be compared with and without its pool; the message names the operation that failed, and how."""
+
+
 class MemoryLeakFound(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """Something that was run again and again grew each time."""
 
 
 class MemoryLimitExceeded(AssertionError):  # noqa: N818 - users meet it as the name of a failure, not of a bug
     """A test or a block held, or reached, more memory than its limit, each time it was run."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception that isn't ours in one line: its type, and what it says."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -1,8 +1,9 @@
-"""How fast a series rises: a slope that spikes don't move, with its interval; pure statistics."""
+"""What spikes don't move: the slope of a series and the median of a sample, each with its interval; pure statistics."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, pairwise
@@ -39,6 +40,45 @@ class Slope(NamedTuple):
     def is_below(self, floor: float) -> bool:
         """Whether the whole interval lies below ``floor``."""
         return self.high < floor
+
+
+class Estimate(NamedTuple):
+    """A figure with its confidence interval.
+
+    Attributes:
+        value: the figure.
+        low: lower end of the interval.
+        high: upper end of the interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap_median(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
+    """The median with the percentile interval of its bootstrap.
+
+    The resamples are counted instead of drawn, as can be done for a median: there is no seed, and no error of sampling.
+    Of few values the bootstrap's interval holds the true median less often than it says (of 13: in 91 %); there it is
+    widened to the ranks of the sign test, which hold it at least so often from 6 values up.
+
+    Sources: J. S. Maritz and R. G. Jarrett, "A note on estimating the variance of the sample median", J. Am. Stat. Assoc.
+    73 (1978), for the exact bootstrap; B. Efron, "The jackknife, the bootstrap and other resampling plans" (1982), for the
+    percentile interval.
+
+    Args:
+        values: the sample; at least one.
+        confidence: how sure the interval is to hold the median.
+    """
+    ordered = sorted(values)
+    count = len(ordered)
+    rare = (1 - confidence) / 2
+    half = (count + 1) // 2
+    bootstrapped = bisect_right(range(1, half), rare, key=lambda rank: _binomial_tail(count, rank / count, half))
+    tested = bisect_right(range(half), rare, key=lambda rank: 1 - _binomial_tail(count, 0.5, rank + 1))
+    rank = max(min(bootstrapped, tested - 1), 0)
+    return Estimate(median(ordered), ordered[rank], ordered[-1 - rank])
 
 
 def theil_sen(
@@ -123,3 +163,12 @@ def _ranks(values: Sequence[float]) -> list[float]:
         first.setdefault(value, place)
     counts = Counter(ordered)
     return [first[value] + (counts[value] - 1) / 2 for value in values]
+
+
+def _binomial_tail(count: int, chance: float, least: int) -> float:
+    """How probable at least ``least`` successes are in ``count`` trials, for a chance between 0 and 1; by logarithms, as factorials overflow."""
+    yes, no, ways = math.log(chance), math.log1p(-chance), math.lgamma(count + 1)
+    return math.fsum(
+        math.exp(ways - math.lgamma(hits + 1) - math.lgamma(count - hits + 1) + hits * yes + (count - hits) * no)
+        for hits in range(least, count + 1)
+    )

@@ -30,6 +30,20 @@ class TracerChoice(str, Enum):
     MEMRAY = "memray"
 
 
+class StrategyChoice(str, Enum):
+    """What may be optimised in a suite (``--memopt-optimize``)."""
+
+    GC = "gc"
+    COMPACT = "compact"
+    CLEANUP = "cleanup"
+    LAZY = "lazy"
+
+
+AUTO: Final = "auto"
+_OPTIMIZE_OFF: Final = "off"
+AUTO_STRATEGIES: Final = (StrategyChoice.GC, StrategyChoice.COMPACT, StrategyChoice.CLEANUP)
+
+
 def first_set(*layers: T | None, default: T) -> T:
     """The first layer that is not silent (``None``), else the default."""
     return next((layer for layer in layers if layer is not None), default)
@@ -41,6 +55,7 @@ class Settings(NamedTuple):
     Attributes:
         measure: measure every test, not only those with a limit.
         report: print the summary, and keep this run in the history.
+        live: show memory while the tests run.
         limit_lines: limits by glob or marker expression with the layer they come from, the weakest first.
         confirm: reruns that must reproduce a breach.
         history_path: the history's file; ``None`` when it is off.
@@ -54,10 +69,15 @@ class Settings(NamedTuple):
         known_leaks_path: the file of leaks that are let pass; it need not exist.
         accepts_leaks: let all leaks pass that are found, and add them to that file.
         tracer: who counts allocated peaks.
+        optimize: what is optimised while the suite runs.
+        is_auto: whether these were left to us, which then take little time or none.
+        pool_compare: compare each pool in use with building anew, when the tests are over.
+        pool_adaptive: give pools the sizes that earlier runs advised.
     """
 
     measure: bool = False
     report: bool = False
+    live: bool = False
     limit_lines: tuple[tuple[str, str], ...] = ()
     confirm: int = 2
     history_path: Path | None = DEFAULT_HISTORY
@@ -71,11 +91,15 @@ class Settings(NamedTuple):
     known_leaks_path: Path = DEFAULT_KNOWN_LEAKS
     accepts_leaks: bool = False
     tracer: TracerChoice = TracerChoice.TRACEMALLOC
+    optimize: tuple[StrategyChoice, ...] = ()
+    is_auto: bool = False
+    pool_compare: bool = False
+    pool_adaptive: bool = False
 
     @property
     def is_on(self) -> bool:
         """Whether every test is measured, marked or not."""
-        return self.measure or self.report or self.leaks or self.json_path is not None
+        return self.measure or self.report or self.live or self.leaks or self.pool_compare or self.json_path is not None
 
     @property
     def keeps_history(self) -> bool:
@@ -94,6 +118,33 @@ def parse_choice(text: str, choices: type[Enum], subject: str) -> Enum:
             return choice
     allowed = ", ".join(str(choice.value) for choice in choices)
     raise UsageError(f"{subject}: {text!r} is not possible; choose one of {allowed}")
+
+
+def parse_strategies(text: str, subject: str) -> tuple[tuple[StrategyChoice, ...], bool]:
+    """The strategies that a list of names means, each once, and whether ``auto`` was among the names.
+
+    ``auto`` stands for all that costs no time worth mentioning, ``off`` for none.
+
+    Raises:
+        UsageError: naming the one that isn't known, with a suggestion.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if names == [_OPTIMIZE_OFF]:
+        return (), False
+    known = (AUTO, *(choice.value for choice in StrategyChoice))
+    for name in names:
+        if name not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"choose of {', '.join(known)}, or 'off'"
+            raise UsageError(f"{subject}: there is no strategy {name!r}; {hint}")
+    chosen = [choice for name in names for choice in _strategies_called(name)]
+    return tuple(dict.fromkeys(chosen)), AUTO in names
+
+
+def _strategies_called(name: str) -> tuple[StrategyChoice, ...]:
+    return AUTO_STRATEGIES if name == AUTO else (StrategyChoice(name),)
 
 
 def parse_count(text: str, subject: str, *, least: int = 0) -> int:

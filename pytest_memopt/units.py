@@ -14,6 +14,13 @@ MB: Final = DECIMAL["MB"]
 _SIZE: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[KMGT]I?B|B)", re.IGNORECASE | re.ASCII)
 _STEPS: Final = ((1024**4, "TiB"), (1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
 _ONE_DECIMAL_BELOW: Final = 1000
+_LARGER_UNITS: Final = ((1000, "ms"), (1000, "s"))
+_SHOWN_BELOW: Final = 999.5  # what would be rounded to four digits is told in the next unit
+_TWO_DECIMALS_BELOW: Final = 9.995
+_ONE_DECIMAL_TO: Final = 99.95
+_MINUTE_S: Final = 60.0
+_SECOND_MS: Final = 1000.0
+_TENTH_S: Final = 0.1
 
 
 def parse_size(value: object, subject: str = "size") -> int:
@@ -56,3 +63,25 @@ def format_change(count_bytes: float) -> str:
 def format_count(count: float, *, signed: bool = False) -> str:
     """A whole number with thin groups of thousands, as in ``'30 012'``; signed as ``'+30 012'`` on request."""
     return f"{count:+,.0f}".replace(",", " ") if signed and count else f"{count:,.0f}".replace(",", " ")
+
+
+def format_duration(duration_s: float) -> str:
+    """A duration that is compared with others, to three digits: ``'1.61 µs'``, ``'22.9 ms'``, ``'4.30 s'``; minus where negative."""
+    number, unit = duration_s * 1e6, "µs"
+    for step, larger in _LARGER_UNITS:
+        if abs(number) < _SHOWN_BELOW:
+            break
+        number, unit = number / step, larger
+    digits = 2 if abs(number) < _TWO_DECIMALS_BELOW else 1 if abs(number) < _ONE_DECIMAL_TO else 0
+    return f"{number:,.{digits}f} {unit}".replace(",", " ")
+
+
+def format_seconds(duration_s: float) -> str:
+    """A duration in running text, where its size matters and digits don't: ``'0.2 ms'``, ``'23 ms'``, ``'4.3 s'``, ``'2 min 05 s'``."""
+    if round(duration_s, 1) >= _MINUTE_S:
+        minutes, seconds = divmod(round(duration_s), 60)
+        return f"{minutes} min {seconds:02d} s"
+    if duration_s >= _TENTH_S:
+        return f"{duration_s:.1f} s"
+    duration_ms = duration_s * _SECOND_MS
+    return f"{duration_ms:.0f} ms" if duration_ms >= 1 else f"{duration_ms:.1f} ms"

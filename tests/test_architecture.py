@@ -41,6 +41,8 @@ UNLOADED_WHEN_OFF = (
     "pympler",
     "rich",
     "pytest_memopt.meters",
+    "pytest_memopt.optimize",
+    "pytest_memopt.pool",
     "pytest_memopt.snapshots",
     "pytest_memopt.report",
 )

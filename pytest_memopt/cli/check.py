@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import sys
 from array import array
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from ..errors import MemoptError, UsageError
+from ..errors import MemoptError, one_line
 from ..leaks.check import check_leaks
 from ..leaks.finding import LeakFinding
 from ..leaks.ruling import LeakKind
 from ..leaks.story import leak_lines
-from ..settings import parse_seconds
 from ..verdicts.leak_wire import leak_to_wire
-from .command import ExitCode, whole_number
+from .command import ExitCode, seconds, whole_number
 from .screen import Look, Screen
+from .target import current_folder, load_target
 
 _LOOKS = {LeakKind.CLEAN: Look.GOOD, LeakKind.LEAK: Look.BAD}
 
@@ -42,7 +39,7 @@ class CheckCommand:
             "--rounds", type=whole_number(1), metavar="N", help="calls to judge at least; a leak in every k-th needs 3k"
         )
         parser.add_argument(
-            "--budget", type=_seconds, default=20.0, metavar="S", help="seconds after which it is given up (default 20)"
+            "--budget", type=seconds, default=20.0, metavar="S", help="seconds after which it is given up (default 20)"
         )
         parser.add_argument(
             "--isolate", action="store_true", help="hunt in a process of its own, which may crash or hang"
@@ -54,7 +51,7 @@ class CheckCommand:
         if options.isolate:
             from .isolated_check import isolated_check
 
-            finding = isolated_check(options.target, options.rounds, options.budget, _current_folder())
+            finding = isolated_check(options.target, options.rounds, options.budget, current_folder())
         else:
             finding = _hunted(load_target(options.target), options)
         if options.answer:
@@ -70,64 +67,6 @@ class CheckCommand:
         return ExitCode.UNUSABLE if finding.verdict is LeakKind.INCONCLUSIVE else ExitCode.FINE
 
 
-def load_target(target: str) -> Callable[[], object]:
-    """What ``target`` names.
-
-    Raises:
-        UsageError: when it names nothing that can be called; the message says what is wrong.
-    """
-    place, _, name = target.rpartition(":")
-    if not (place and name):
-        raise UsageError(f"{target!r} is not a target; write module:callable or file.py:callable")
-    found: object = _namespace(place, target)
-    try:
-        for part in name.split("."):
-            found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
-    except Exception:  # noqa: BLE001 - an attribute may be computed, by code that raises anything
-        found = None
-    if not callable(found):
-        raise UsageError(f"{target!r}: {place} has no callable {name!r}")
-    return found
-
-
-def _namespace(place: str, target: str) -> dict[str, object]:
-    try:
-        if place.endswith(".py"):
-            sys.path.insert(0, str((_current_folder() / place).resolve().parent))
-            return _run_file(Path(place))
-        sys.path.insert(0, str(_current_folder()))
-        return vars(importlib.import_module(place))
-    except UsageError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise UsageError(f"{target!r} could not be loaded: {type(error).__name__}: {error}") from error
-
-
-def _current_folder() -> Path:
-    try:
-        return Path.cwd()
-    except OSError as error:
-        raise UsageError(f"the current folder can't be read: {error.strerror}; change to one that exists") from None
-
-
-def _run_file(path: Path) -> dict[str, object]:
-    """What the file at ``path`` defines; it is a module, whose names the hunt finds, unless another one is called so."""
-    spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no module")
-    module = module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return vars(module)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_seconds(text, "seconds")
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _hunted(run: Callable[[], object], options: argparse.Namespace) -> LeakFinding:
     calls = array("q", [0])  # a number that is kept would take memory
 
@@ -141,7 +80,7 @@ def _hunted(run: Callable[[], object], options: argparse.Namespace) -> LeakFindi
         said = "call" if calls[0] == 1 else "calls"
         raise KeyboardInterrupt(f"{options.target}: interrupted in {calls[0]} {said}, no verdict yet") from None
     except (Exception, SystemExit) as error:
-        raise MemoptError(f"{options.target} raised {type(error).__name__}: {error}") from error
+        raise MemoptError(f"{options.target} raised {one_line(error)}") from error
 
 
 def _tell(target: str, finding: LeakFinding, screen: Screen) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from ..errors import UsageError
-from ..settings import DEFAULT_HISTORY
+from ..settings import DEFAULT_HISTORY, parse_seconds
 from .screen import Screen
 
 
@@ -37,8 +37,8 @@ class Command(Protocol):
         """Add its own arguments."""
         ...
 
-    def run(self, options: argparse.Namespace, screen: Screen) -> ExitCode:
-        """Do it. What can't be done raises `MemoptError`."""
+    def run(self, options: argparse.Namespace, screen: Screen) -> int:
+        """Do it; gives an `ExitCode`, or that of a program that was run. What can't be done raises `MemoptError`."""
         ...
 
 
@@ -78,3 +78,11 @@ def whole_number(least: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def seconds(text: str) -> float:
+    """What argparse is to read a duration in seconds with."""
+    try:
+        return parse_seconds(text, "seconds")
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -8,19 +8,28 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
 from typing import Final
 
 from ..errors import MemoptError
+from .analyze import AnalyzeCommand
+from .benchmark import BenchmarkCommand
 from .check import CheckCommand
 from .command import Command, ExitCode, Parser, shared_options
 from .compare import CompareCommand
+from .optimize import OptimizeCommand
 from .runs import RunsCommand
 from .screen import Screen
+from .stats import StatsCommand
 from .trend import TrendCommand
 from .upkeep import ExportCommand, MergeCommand, PruneCommand
 
 COMMANDS: Final[tuple[Command, ...]] = (
+    BenchmarkCommand(),
     CheckCommand(),
+    AnalyzeCommand(),
+    StatsCommand(),
+    OptimizeCommand(),
     RunsCommand(),
     TrendCommand(),
     CompareCommand(),
@@ -39,8 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = command_parser().parse_args(argv)
-        code = options.command.run(options, Screen(sys.stdout))
-        sys.stdout.flush()
+        code = options.command.run(options, Screen(sys.stdout or StringIO()))
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
         return ExitCode.UNUSABLE
@@ -50,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         sys.stderr.write(f"\nmemopt: {str(interruption) or 'interrupted'}\n")
         return ExitCode.INTERRUPTED
+    except ValueError:
+        if not any(getattr(stream, "closed", True) for stream in (sys.stdout, sys.stderr)):
+            raise
+        return ExitCode.UNUSABLE  # a program that was run has closed the stream: nothing can be told
     except SystemExit as end:  # --help and --version, which argparse ends by itself
         return ExitCode.FINE if not end.code else ExitCode.UNUSABLE
     return int(code)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ..report.typeface import Typeface, cell_width
@@ -58,6 +60,10 @@ class Screen:
         self._out = out
         self._face = Typeface.for_encoding(out.encoding)
 
+    def beside(self) -> Screen:
+        """The screen for what is said beside a program whose stdout is its own: stderr."""
+        return Screen(sys.stderr or StringIO())
+
     def line(self, text: str = "", look: Look = Look.PLAIN) -> None:
         """One line of text, wrapped at words."""
         self._console().print(self._face.spell(text), style=look.value or None)
@@ -81,6 +87,18 @@ class Screen:
                 cells[-1] = _broken(cells[-1], console.width - taken)
             table.add_row(*cells, style=look.value or None)
         console.print(table)
+
+    def listing(self, entries: Iterable[tuple[Look, str, str]]) -> None:
+        """Texts behind their labels, a little to the right; what is too long goes on below its begin."""
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for look, label, text in entries:
+            table.add_row("", self._face.spell(label), self._face.spell(text), style=look.value or None)
+        self._console().print(table)
 
     def json(self, document: Mapping[str, Any]) -> None:
         """A JSON document with its format number, indented for people."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from ..errors import UsageError
@@ -26,7 +27,7 @@ _BLOCKS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _TestTrend:
+class TrendOfTest:
     """One test's course; ``step`` is the last change of its level, if it had one."""
 
     nodeid: str
@@ -35,10 +36,12 @@ class _TestTrend:
 
     @property
     def values(self) -> list[int]:
+        """Its figures, oldest first."""
         return [point.value for point in self.points]
 
     @property
     def is_quiet(self) -> bool:
+        """Whether it held nothing all along."""
         return self.step is None and not any(self.values)
 
     @property
@@ -48,11 +51,21 @@ class _TestTrend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SuiteTrend:
+class SuiteTrend:
     """The suite's resident memory over the runs like the newest."""
 
     rss_bytes: Sequence[int]
     trend: RunTrend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trends:
+    """What a history tells of the newest runs: of the suite, and of each test, the largest change first."""
+
+    newest: RunRow
+    runs_count: int
+    suite: SuiteTrend
+    tests: Sequence[TrendOfTest]
 
 
 class TrendCommand:
@@ -80,21 +93,37 @@ class TrendCommand:
     def run(self, options: argparse.Namespace, screen: Screen) -> ExitCode:
         """Print it."""
         figure = FIGURES[options.metric]
-        with HistoryStore.open(options.history, read_only=True) as store:
-            newest = store.runs(limit=1)
-            if not newest:
-                raise UsageError(f"{options.history} holds no runs yet; `pytest --memopt-report` adds one")
-            runs = store.runs(newest[0].environment, options.limit)
-            nodeids = _chosen(store.nodeids([run.id for run in runs if run.id is not None]), options.pattern)
-            tests = _test_trends(store, nodeids, figure, newest[0], options.limit)
-        suite = _suite_trend(runs, newest[0])
+        trends = read_trends(options.history, figure, options.limit, options.pattern)
         if options.json:
-            screen.json({"metric": figure.metric.value, **_document(suite, tests, newest[0])})
+            screen.json({"metric": figure.metric.value, **trend_document(trends)})
             return ExitCode.FINE
         if options.pattern is None:
-            _print_suite(suite, len(runs), screen)
-        _print_tests(tests, figure, options.top, screen)
+            print_suite(trends.suite, trends.runs_count, screen)
+        print_tests(trends.tests, figure, options.top, screen)
         return ExitCode.FINE
+
+
+def read_trends(history: Path, figure: Figure, limit: int, pattern: str | None = None) -> Trends:
+    """How ``figure`` moved over the newest ``limit`` runs like the newest one, test by test, and the suite's memory.
+
+    Args:
+        history: its file.
+        figure: what of a test.
+        limit: how many runs to look at.
+        pattern: only these tests; all when ``None``.
+
+    Raises:
+        UsageError: where the history holds no runs, or no test matches.
+        HistoryError: where it can't be read.
+    """
+    with HistoryStore.open(history, read_only=True) as store:
+        newest = store.runs(limit=1)
+        if not newest:
+            raise UsageError(f"{history} holds no runs yet; `pytest --memopt-report` adds one")
+        runs = store.runs(newest[0].environment, limit)
+        nodeids = _chosen(store.nodeids([run.id for run in runs if run.id is not None]), pattern)
+        tests = _trends_of_tests(store, nodeids, figure, newest[0], limit)
+    return Trends(newest=newest[0], runs_count=len(runs), suite=_suite_trend(runs, newest[0]), tests=tests)
 
 
 def _chosen(nodeids: Sequence[str], pattern: str | None) -> list[str]:
@@ -106,23 +135,24 @@ def _chosen(nodeids: Sequence[str], pattern: str | None) -> list[str]:
     return chosen
 
 
-def _test_trends(
+def _trends_of_tests(
     store: HistoryStore, nodeids: Collection[str], figure: Figure, newest: RunRow, limit: int
-) -> list[_TestTrend]:
+) -> list[TrendOfTest]:
     series = store.series(nodeids, figure.metric.value, newest.environment, limit)
     trends = [
-        _TestTrend(nodeid=nodeid, points=points, step=last_step([point.value for point in points], figure.step_floor))
+        TrendOfTest(nodeid=nodeid, points=points, step=last_step([point.value for point in points], figure.step_floor))
         for nodeid, points in series.items()
     ]
     return sorted(trends, key=lambda trend: trend.weight, reverse=True)
 
 
-def _suite_trend(runs: Sequence[RunRow], newest: RunRow) -> _SuiteTrend:
+def _suite_trend(runs: Sequence[RunRow], newest: RunRow) -> SuiteTrend:
     ends = [run.rss_end_bytes for run in comparable_runs(runs, newest) if run.rss_end_bytes is not None]
-    return _SuiteTrend(rss_bytes=ends, trend=trend_over_runs(ends))
+    return SuiteTrend(rss_bytes=ends, trend=trend_over_runs(ends))
 
 
-def _print_suite(suite: _SuiteTrend, run_count: int, screen: Screen) -> None:
+def print_suite(suite: SuiteTrend, run_count: int, screen: Screen) -> None:
+    """The suite's resident memory over the runs, in two lines."""
     ends = suite.rss_bytes
     if not ends:
         return
@@ -136,7 +166,8 @@ def _print_suite(suite: _SuiteTrend, run_count: int, screen: Screen) -> None:
     screen.line()
 
 
-def _print_tests(tests: Sequence[_TestTrend], figure: Figure, top: int, screen: Screen) -> None:
+def print_tests(tests: Sequence[TrendOfTest], figure: Figure, top: int, screen: Screen) -> None:
+    """A table of at most ``top`` tests that don't hold nothing all along."""
     told = [test for test in tests if not test.is_quiet]
     if told:
         columns = (Column(figure.name), Column("runs", Kind.WORD), Column("last step", Kind.WORD))
@@ -153,7 +184,7 @@ def _drawn(values: Sequence[float]) -> str:
     return sparkline(values[-_BLOCKS:], _BLOCKS)
 
 
-def _row(test: _TestTrend, figure: Figure) -> tuple[Look, tuple[str, ...]]:
+def _row(test: TrendOfTest, figure: Figure) -> tuple[Look, tuple[str, ...]]:
     step = test.step
     told, look = "", Look.PLAIN
     if step is not None:
@@ -163,15 +194,17 @@ def _row(test: _TestTrend, figure: Figure) -> tuple[Look, tuple[str, ...]]:
     return look, (figure.value_text(test.values[-1]), _drawn(test.values), told, test.nodeid)
 
 
-def _document(suite: _SuiteTrend, tests: Sequence[_TestTrend], newest: RunRow) -> dict[str, Any]:
+def trend_document(trends: Trends) -> dict[str, Any]:
+    """The trends for programs."""
+    suite = trends.suite
     return {
-        "environment": newest.environment._asdict(),
+        "environment": trends.newest.environment._asdict(),
         "suite": {
             "rss_end_bytes": list(suite.rss_bytes),
             "verdict": suite.trend.verdict.value,
             "per_run_ratio": _slope_document(suite.trend.ratio),
         },
-        "tests": [_test_document(test) for test in tests],
+        "tests": [_test_document(test) for test in trends.tests],
     }
 
 
@@ -179,7 +212,7 @@ def _slope_document(slope: Slope | None) -> dict[str, float] | None:
     return None if slope is None else slope._asdict()
 
 
-def _test_document(test: _TestTrend) -> dict[str, Any]:
+def _test_document(test: TrendOfTest) -> dict[str, Any]:
     step = test.step
     changed = None if step is None else test.points[step.index]
     return {

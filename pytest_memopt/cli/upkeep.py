@@ -73,7 +73,7 @@ class ExportCommand:
     """Print runs and their tests as JSON lines.
 
     A line with "kind": "run" comes before the lines with "kind": "test" of that
-    run.
+    run. Of all runs, lines with "kind": "knowledge" come last: what was learned.
     """
 
     name = "export"
@@ -91,4 +91,6 @@ class ExportCommand:
                 screen.json_line({"format": FORMAT, "kind": "run", **run.to_json()})
                 for test in store.tests(run.id) if run.id is not None else ():
                     screen.json_line({"kind": "test", "run": run.id, **test._asdict()})
+            for one in store.knowledge() if options.run is None else ():
+                screen.json_line({**one.to_json(), "of": one.kind, "kind": "knowledge"})
         return ExitCode.FINE

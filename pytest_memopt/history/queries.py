@@ -54,3 +54,19 @@ PRUNE_RUNS: Final = """
         WHERE age > ?)"""
 
 PRUNE_NAMES: Final = "DELETE FROM names WHERE id NOT IN (SELECT name_id FROM tests)"
+
+KNOWLEDGE: Final = """
+    SELECT machine, platform, python, kind, name, value, changed
+    FROM knowledge JOIN environments ON environments.id = environment_id
+    WHERE (:machine IS NULL OR (machine = :machine AND platform = :platform AND python = :python))
+        AND (:kind IS NULL OR kind = :kind)
+    ORDER BY machine, platform, python, kind, name"""
+
+# What stays the same keeps its time. A merge takes only what is newer; who learned something now is right, whatever time
+# another machine's clock had put on what was known.
+ADD_KNOWLEDGE: Final = """
+    INSERT INTO knowledge (environment_id, kind, name, value, changed)
+    VALUES ((SELECT id FROM environments WHERE machine = :machine AND platform = :platform AND python = :python),
+        :kind, :name, :value, :changed)
+    ON CONFLICT (environment_id, kind, name) DO UPDATE SET value = excluded.value, changed = excluded.changed
+    WHERE value <> excluded.value AND (:is_merge = 0 OR changed < excluded.changed)"""

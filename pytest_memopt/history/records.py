@@ -101,3 +101,25 @@ class SeriesPoint(NamedTuple):
     run_id: int
     commit: str | None
     value: int
+
+
+class Knowledge(NamedTuple):
+    """Something that was learned in one environment.
+
+    Attributes:
+        environment: where it holds.
+        kind: what learned it, as ``optimize`` or ``pool``.
+        name: what it is about.
+        value: what JSON can hold.
+        changed: when it became so; UTC, ISO 8601 with seconds.
+    """
+
+    environment: Environment
+    kind: str
+    name: str
+    value: Any
+    changed: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them, the environment's as an object of its own."""
+        return {**self._asdict(), "environment": self.environment._asdict()}

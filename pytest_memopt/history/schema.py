@@ -36,7 +36,15 @@ _FORMAT_1: Final = (
         PRIMARY KEY (run_id, name_id)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FORMAT_1,)
+# Format 2 (0.1.0): what was learned on a machine and in this project, by kind and name, as JSON.
+_FORMAT_2: Final = (
+    """CREATE TABLE knowledge (
+        environment_id INTEGER NOT NULL REFERENCES environments (id),
+        kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, changed TEXT NOT NULL,
+        PRIMARY KEY (environment_id, kind, name)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FORMAT_1, _FORMAT_2)
 """The statements that lead from format N to N + 1, at index N."""
 
 

@@ -1,4 +1,4 @@
-"""The history's file: runs and their tests, written once, read as series."""
+"""The history's file: runs and their tests, written once, read as series; and what was learned on the way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, final
@@ -13,8 +14,16 @@ from typing import Any, Final, final
 from ..errors import UsageError
 from . import queries
 from .connection import connect, connect_read_only, plain_errors
-from .records import Environment, Metric, RunRow, SeriesPoint, TestRow
-from .rows import run_from_row, run_values, storable, test_from_row, test_values
+from .records import Environment, Knowledge, Metric, RunRow, SeriesPoint, TestRow
+from .rows import (
+    knowledge_from_row,
+    knowledge_values,
+    run_from_row,
+    run_values,
+    storable,
+    test_from_row,
+    test_values,
+)
 
 _ALL: Final = -1
 _LOOK_BACK: Final = 10
@@ -104,8 +113,35 @@ class HistoryStore:
                     open_names.remove(name)
         return {names[name]: points[::-1] for name, points in newest_first.items() if points}
 
+    def recall(self, environment: Environment, kind: str) -> dict[str, Any]:
+        """What `remember` kept of one kind in one environment, by name; empty where nothing was."""
+        return {one.name: one.value for one in self.knowledge(environment, kind)}
+
+    def remember(self, environment: Environment, kind: str, values: Mapping[str, Any]) -> None:
+        """Keep each value under its name, in place of what was; names that aren't given stay as they are.
+
+        Args:
+            environment: where it holds.
+            kind: whose knowledge it is, as ``optimize`` or ``pool``: one word for each part that keeps some.
+            values: what JSON can hold, by name.
+
+        Raises:
+            UsageError: where JSON can't hold a value; then nothing was kept.
+        """
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        rows = [knowledge_values(Knowledge(environment, kind, name, value, now)) for name, value in values.items()]
+        with self._transaction():
+            self._insert_knowledge(rows, is_merge=False)
+
+    def knowledge(self, environment: Environment | None = None, kind: str | None = None) -> list[Knowledge]:
+        """All that `remember` kept in one environment or in all, of one kind or of all, in order of these and the name."""
+        place = environment._asdict() if environment else _ANY_ENVIRONMENT
+        rows = self._read(queries.KNOWLEDGE, {**place, "kind": kind})
+        with plain_errors(self._path):
+            return [knowledge_from_row(row) for row in rows]
+
     def prune(self, keep: int) -> int:
-        """Delete all but the newest ``keep`` runs of each environment; how many runs that were."""
+        """Delete all but the newest ``keep`` runs of each environment; how many runs that were. Knowledge stays."""
         with plain_errors(self._path):
             with self._transaction():
                 pruned = self._connection.execute(queries.PRUNE_RUNS, (keep,)).rowcount
@@ -117,6 +153,8 @@ class HistoryStore:
     def merge(self, other: Path) -> int:
         """Add the runs of another history that this one doesn't have, under new numbers; how many runs that were.
 
+        Of knowledge, what changed last stays.
+
         Raises:
             HistoryError: when the other one isn't there or can't be read; then nothing was added.
         """
@@ -127,6 +165,7 @@ class HistoryStore:
                 if run.uid not in known and run.id is not None:
                     self._insert_run(run, source.tests(run.id))
                     merged += 1
+            self._insert_knowledge([knowledge_values(one) for one in source.knowledge()], is_merge=True)
         return merged
 
     def _insert_run(self, run: RunRow, tests: Iterable[TestRow]) -> int:
@@ -139,6 +178,10 @@ class HistoryStore:
         self._connection.executemany(queries.ADD_NAME, [row[:1] for row in rows])
         self._connection.executemany(queries.ADD_TEST, rows)
         return run_id
+
+    def _insert_knowledge(self, rows: list[dict[str, Any]], *, is_merge: bool) -> None:
+        self._connection.executemany(queries.ADD_ENVIRONMENT, rows)
+        self._connection.executemany(queries.ADD_KNOWLEDGE, [{**row, "is_merge": is_merge} for row in rows])
 
     def _read(self, query: str, values: Mapping[str, Any] | tuple[Any, ...]) -> list[sqlite3.Row]:
         with plain_errors(self._path):

@@ -80,6 +80,12 @@ class Catch(NamedTuple):
     duration_s: float
 
 
-def per_round(series: tuple[Levels, ...]) -> dict[AnySignal, float]:
-    """What a round adds to each signal, where it adds anything."""
-    return {one.signal: one.per_round for one in series if one.per_round}
+def per_round(catch: Catch) -> dict[AnySignal, float]:
+    """What a round adds to each signal, where it adds anything: not to those that came to rest meanwhile."""
+    growing = (one for one in catch.series if one.signal in catch.ruling.signals or not _is_at_rest(one))
+    return {one.signal: one.per_round for one in growing if one.per_round}
+
+
+def _is_at_rest(one: Levels) -> bool:
+    """Whether nothing was added in the newer half of the rounds."""
+    return not any(one.changes[len(one.changes) // 2 :])

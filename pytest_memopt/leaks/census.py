@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from ..meters.naming import type_name
 from ..meters.originals import gc, sys
-from ..snapshots.bounds import CACHE_TYPE, bound_of
+from ..meters.referents import referents
+from ..snapshots.bounds import CACHE_TYPE, bound_by_owner, bound_of
 from .series import ContainerGrowth
 
 FOLLOWED_MOST: Final = 64
@@ -77,7 +78,7 @@ class Follower:
 
     def __init__(self, followed: list[object], rows: int) -> None:
         self.followed = followed
-        self._bounds = [bound_of(one) for one in followed]
+        self._bounds = [bound_by_owner(one) or bound_of(one) for one in followed]
         for one in followed:
             self._note_bound(one)
         self._lengths = array("q", [0] * (len(followed) * rows))
@@ -113,7 +114,7 @@ def _containers() -> Iterator[object]:
     yield from tracked
     seen: set[int] = set()
     for start in range(0, len(tracked), _CHUNK_COUNT):
-        for part in gc.get_referents(*tracked[start : start + _CHUNK_COUNT]):
+        for part in referents(*tracked[start : start + _CHUNK_COUNT]):
             if type(part) is dict and not gc.is_tracked(part) and id(part) not in seen:
                 seen.add(id(part))
                 yield part
@@ -124,7 +125,7 @@ def cache_table(container: object) -> dict[Any, Any] | None:
     if type(container) is not CACHE_TYPE:
         return None
     own = vars(container)
-    return next((part for part in gc.get_referents(container) if type(part) is dict and part is not own), None)
+    return next((part for part in referents(container) if type(part) is dict and part is not own), None)
 
 
 def newest_of(container: Any) -> object:

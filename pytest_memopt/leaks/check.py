@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -9,16 +10,19 @@ from typing import Final
 from ..errors import MemoryLeakFound
 from ..meters.choice import choose_meters
 from ..meters.collector import Collector
+from ..meters.frozen_heap import freeze_again, is_heap_frozen
 from ..meters.originals import gc
 from ..meters.rounds import RoundMeter
 from .catch import Catch, Patience, per_round
 from .finding import Culprit, LeakFinding, signature_of
+from .first_run import first_run
 from .hunt import Hunt
 from .ruling import FLAT_ROUNDS, LeakKind
 from .story import leak_lines
 from .wish import LeakWish
 
 _CHANGES_KEPT: Final = 24
+_HUNTING: Final = ("pytest_memopt.leaks.", "pytest_memopt.meters.", "contextlib")
 
 
 def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_s: float = 20.0) -> LeakFinding:
@@ -30,10 +34,11 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
         budget_s: seconds after which a hunt that is undecided is given up.
     """
     choice = choose_meters()
-    was_frozen = gc.get_freeze_count() > 0
+    was_frozen = is_heap_frozen()
+    _lay_out_frames()
     try:
         meter = RoundMeter(choice.instruments, Collector())
-        catch = Hunt(run, meter, Patience(rounds or FLAT_ROUNDS, budget_s)).pursue()
+        catch = Hunt(run, meter, Patience(rounds or FLAT_ROUNDS, budget_s), first_run=first_run()).pursue()
         culprits: tuple[Culprit, ...] = ()
         if catch.ruling.kind is LeakKind.LEAK:
             from .clues import LineClues
@@ -45,7 +50,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
         choice.resident.close()
         gc.unfreeze()
         if was_frozen:
-            gc.freeze()
+            freeze_again()
 
 
 def assert_no_leaks(
@@ -76,7 +81,7 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
     return LeakFinding(
         verdict=catch.ruling.kind,
         rounds=catch.rounds,
-        per_round={} if is_clean else {one.value: round(add, 3) for one, add in per_round(catch.series).items()},
+        per_round={} if is_clean else {one.value: round(add, 3) for one, add in per_round(catch).items()},
         culprits=culprits,
         signature=signature_of(culprits, signals) if is_leak else None,
         why=catch.ruling.why,
@@ -91,3 +96,13 @@ def _current_folder() -> Path:
         return Path.cwd()
     except OSError:
         return Path()
+
+
+def _lay_out_frames() -> None:
+    """Have the frames made that hunting takes for ever when a function of it runs for the first time, in some round."""
+    if sys.version_info >= (3, 11):
+        return
+    from ..meters import processes, tasks  # noqa: F401 - the first round would import them
+    from ..meters.spare_frames import lay_out_loaded
+
+    lay_out_loaded(_HUNTING)

@@ -11,14 +11,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from ..meters.originals import time
 from .finding import LeakFinding
 from .ruling import LeakKind
 
 START_S: Final = 20.0
 BUDGETS: Final = 3  # twice the rounds of thorough care, and naming the culprit, which no budget ends
 _GRACE_S: Final = 5.0
+_TOLD_EVERY_S: Final = 0.5
 _OUTPUT: Final = "output.txt"
 _ANSWER: Final = "answer.json"
 _TOLD_MOST: Final = 200
@@ -26,6 +28,8 @@ _CRASH: Final = "Fatal Python error"
 _TELLING: Final = ("INTERNALERROR> E", "ERROR", "E  ")
 _TUNABLES: Final = "GLIBC_TUNABLES"
 _NO_THREAD_CACHE: Final = "glibc.malloc.tcache_count=0"
+
+OnWait: TypeAlias = "Callable[[float, float], object]"
 
 
 class Place(NamedTuple):
@@ -38,6 +42,37 @@ class Place(NamedTuple):
 
     folder: Path
     answer: Path
+
+
+class Wait(NamedTuple):
+    """How a process is waited for.
+
+    Attributes:
+        timeout_s: seconds after which it is given up.
+        on_wait: told now and then how many seconds have passed, and how many are left.
+    """
+
+    timeout_s: float
+    on_wait: OnWait | None = None
+
+    def until_ended(self, process: subprocess.Popen[bytes]) -> int:
+        """Its exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: when the time is up.
+        """
+        if self.on_wait is None:
+            return process.wait(self.timeout_s)
+        started_s = time.monotonic()
+        while True:
+            passed_s = time.monotonic() - started_s
+            try:
+                return process.wait(min(_TOLD_EVERY_S, max(self.timeout_s - passed_s, 0.0)))
+            except subprocess.TimeoutExpired:
+                passed_s = time.monotonic() - started_s
+                if passed_s >= self.timeout_s:
+                    raise
+                self.on_wait(passed_s, self.timeout_s - passed_s)
 
 
 class Answer(NamedTuple):
@@ -80,7 +115,15 @@ def fresh_place() -> Generator[Place, None, None]:
         yield Place(Path(folder), Path(folder) / _ANSWER)
 
 
-def ask(command: Sequence[str], place: Place, timeout_s: float, *, cwd: Path, environment: Mapping[str, str]) -> Answer:
+def ask(
+    command: Sequence[str],
+    place: Place,
+    timeout_s: float,
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    on_wait: OnWait | None = None,
+) -> Answer:
     """Start ``command``, wait for it, and read what it left.
 
     Whatever ends the wait, Ctrl-C too, ends the process and all that it started.
@@ -91,11 +134,12 @@ def ask(command: Sequence[str], place: Place, timeout_s: float, *, cwd: Path, en
         timeout_s: seconds after which it is ended.
         cwd: where it is started.
         environment: its environment variables.
+        on_wait: told now and then how many seconds it was waited for, and how many are left.
     """
     output = place.folder / _OUTPUT
     try:
         with output.open("wb") as out:
-            problem = _run(command, timeout_s, output, stdout=out, cwd=cwd, env=dict(environment))
+            problem = _run(command, Wait(timeout_s, on_wait), output, stdout=out, cwd=cwd, env=dict(environment))
     except OSError as error:
         return Answer({}, f"it could not be started: {error}")
     data = _read(place.answer)
@@ -113,7 +157,7 @@ def leave_answer(path: Path, data: Mapping[str, Any]) -> None:
     half.replace(path)
 
 
-def _run(command: Sequence[str], timeout_s: float, output: Path, **options: Any) -> str:
+def _run(command: Sequence[str], wait: Wait, output: Path, **options: Any) -> str:
     """How it ended, in words; and the line of its ``output`` that tells why, without what it says to being stopped."""
     if sys.platform == "win32":
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -124,9 +168,9 @@ def _run(command: Sequence[str], timeout_s: float, output: Path, **options: Any)
         command, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, **options
     )
     try:
-        ending = _ending(process.wait(timeout_s))
+        ending = _ending(wait.until_ended(process))
     except subprocess.TimeoutExpired:
-        ending = f"it gave no answer within {timeout_s:g} s"
+        ending = f"it gave no answer within {wait.timeout_s:g} s"
     finally:
         last = _last_line(output)
         if process.returncode is None:

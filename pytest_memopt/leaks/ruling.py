@@ -26,6 +26,7 @@ _CALM: Final = 1.0
 _SIGNIFICANT: Final = 2.33
 _CHANCE: Final = 2.0
 ROUNDS_TO_CONFIRM: Final = 6
+_EVEN_ROUNDS: Final = 4
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
 # what comes and goes in clean code too
@@ -91,6 +92,16 @@ def trips_over(series: Sequence[Levels], suspects: Sequence[ContainerGrowth]) ->
     growing = tuple(one.key for one in suspects if one.bound is None and min(one.changes) > 0)
     signals = tuple(one.signal for one in series if one.signal not in SOFT and min(one.changes) > 0)
     return Ruling(LeakKind.LEAK, signals, growing) if growing and signals else None
+
+
+def trips_evenly(series: Sequence[Levels], suspects: Sequence[ContainerGrowth]) -> Ruling | None:
+    """The same sooner: such a container, and the blocks, grew by the same amount in each of the four newest rounds."""
+    newest = [one._replace(levels=one.levels[-1 - _EVEN_ROUNDS :]) for one in series]
+    lately = [one._replace(lengths=one.lengths[-1 - _EVEN_ROUNDS :]) for one in suspects]
+    blocks = next((one for one in newest if one.signal is LeakSignal.BLOCKS), None)
+    if blocks is None or len(blocks.changes) < _EVEN_ROUNDS or len(set(blocks.changes)) > 1:
+        return None
+    return trips_over(newest, [one for one in lately if len(set(one.changes)) == 1])
 
 
 def grows_each_time(series: Sequence[Levels], signals: Sequence[AnySignal]) -> bool:

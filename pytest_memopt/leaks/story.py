@@ -82,7 +82,9 @@ def _culprit_lines(culprit: Culprit, first: Culprit) -> list[str]:
 
 
 def _nobody(finding: LeakFinding) -> str:
-    """What a leak without a culprit may be: memory, unless something else alone grows."""
+    """What a leak without a culprit may be: what is known of it, memory, or something else that alone grows."""
+    if finding.why:
+        return finding.why
     grown = {name for name, value in finding.per_round.items() if value > 0}
     is_other = grown and not grown & {*_BYTE_SIGNALS, "blocks"}
     return _UNFOUND if is_other else _UNSEEN

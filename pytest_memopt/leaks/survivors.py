@@ -11,6 +11,8 @@ from typing import Final
 from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.naming import type_name
 from ..meters.originals import gc
+from ..meters.referents import referents
+from ..meters.standard_streams import write_out_streams
 
 EXTRA_ROUNDS: Final = 3
 _RUNNER_TYPES: Final = ("_pytest.", "pytest_memopt.")
@@ -76,6 +78,7 @@ def _count_by_class(objects: Iterable[object]) -> Counter[int]:
 
 
 def _settle() -> None:
+    write_out_streams()
     clear_interpreter_caches()
     gc.collect()
     gc.collect()
@@ -90,7 +93,7 @@ def _untracked(holders: Mapping[int, Iterable[object]]) -> dict[int, list[object
     seen: set[int] = set()
     found: dict[int, list[object]] = {}
     for one in chain.from_iterable(holders.values()):
-        for part in gc.get_referents(one):
+        for part in referents(one):
             if _class_id(part) not in _TELL_LITTLE and not gc.is_tracked(part) and id(part) not in seen:
                 seen.add(id(part))
                 found.setdefault(_class_id(part), []).append(part)

@@ -15,6 +15,7 @@ from .instruments import SmallBlockMeter
 from .objects import count_tracked, mapped_bytes
 from .originals import gc, time, tracemalloc
 from .pymalloc import SmallBlocks
+from .standard_streams import write_out_streams
 from .traced_peak import TRACING_LEAKS, UNTOLD_TRACE_BYTES, TracedPeak
 
 _WARM_UP_BLOCKS: Final = 3
@@ -65,6 +66,7 @@ class BlockMeter:
 
     def read(self, into: array[int]) -> None:
         """Note what the process has now; nothing that is allocated here stays alive."""
+        write_out_streams()
         clear_type_cache()  # it holds on to names that were looked up, and lets go of them at any time
         gc.collect()
         if self._heap.available:

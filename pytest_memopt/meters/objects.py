@@ -9,6 +9,7 @@ from typing import Any, Final
 from .measurement import TypeUse
 from .naming import type_name
 from .originals import gc, sys
+from .referents import referents
 
 _TOP_TYPES: Final = 25
 
@@ -71,7 +72,7 @@ def survivors(owned_by_others: Iterable[object], found: list[object]) -> list[ob
         if id(current) in owned:
             continue
         owned.add(id(current))
-        pending.extend(part for part in gc.get_referents(current) if id(part) in new)
+        pending.extend(part for part in referents(current) if id(part) in new)
     return [one for one in found if id(one) not in owned]
 
 

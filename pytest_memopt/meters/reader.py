@@ -11,6 +11,7 @@ from .instruments import Instruments
 from .objects import count_tracked
 from .originals import gc
 from .plan import Detail
+from .standard_streams import write_out_streams
 
 
 class Reader:
@@ -43,6 +44,8 @@ class Reader:
         self._note(into)
 
     def _clear(self) -> None:
+        if not self.is_traced:
+            write_out_streams()
         if self.detail is Detail.EXACT:
             clear_type_cache()  # it keeps the attribute names that were looked up last
             self._collector.settle()  # what finalizers let go of (ctypes' classes) falls only with the next one

@@ -15,7 +15,9 @@ from .environment import KeptEnvironment
 from .instruments import Instruments
 from .objects import mapped_bytes
 from .originals import gc, sys, weakref
+from .path_names import PathNames
 from .protocol import Meter, Unit, is_judged
+from .standard_streams import write_out_streams
 
 if TYPE_CHECKING:
     from .processes import ChildProcesses
@@ -95,6 +97,8 @@ class RoundMeter:
         self._count_tasks: Callable[[Iterable[object]], int] | None = None
         self._added = tuple(meter for meter in instruments.extra if is_judged(meter))
         self.signals: tuple[AnySignal, ...] = (*SIGNALS, *map(_signal_of, self._added))
+        self._now = array("q", [0] * len(self.signals))
+        self._path_names = PathNames()
 
     @property
     def is_exact(self) -> bool:
@@ -129,6 +133,7 @@ class RoundMeter:
         if self._environment is None:
             self._environment = KeptEnvironment(self._read.heap)
         self._environment.watch()
+        self._path_names.pass_by()
         self._may_hold, self._is_holding = care is not Care.QUICK, False
         if care is Care.QUICK:
             self._collector.settle_before()
@@ -157,6 +162,7 @@ class RoundMeter:
     def end(self) -> None:
         """The last round is over."""
         self.thaw()
+        self._path_names.put_back()
         if self._environment is not None:
             self._environment.unwatch()
 
@@ -166,47 +172,50 @@ class RoundMeter:
         Raises:
             MeterError: when the meter of a plugin can't be read.
         """
-        read, at = self._read, row * len(self.signals)
+        read, now = self._read, self._now
         if read.threads is not None:
             threads = read.threads_settled
-            into[at + _THREADS] = threads(into[_THREADS]) if threads is not None and row else read.threads.read()
+            now[_THREADS] = threads(into[_THREADS]) if threads is not None and row else read.threads.read()
         self._settle()
         if self._added:
-            self._read_added(into, at + len(SIGNALS))
+            self._read_added(now)
         if self._children is not None:
             children = self._children
-            into[at + _PROCESSES] = children.settled(into[_PROCESSES]) if row else children.read()
+            now[_PROCESSES] = children.settled(into[_PROCESSES]) if row else children.read()
         tracked = gc.get_objects()
-        into[at + _OBJECTS] = len(tracked) + (gc.get_freeze_count() if self._care is not Care.QUICK else 0)
-        into[at + _MAPPED] = mapped_bytes(tracked) if "mmap" in sys.modules else 0
-        into[at + _TASKS] = self._count_tasks(tracked) if self._count_tasks is not None else 0
+        now[_OBJECTS] = len(tracked) + (gc.get_freeze_count() if self._care is not Care.QUICK else 0)
+        now[_MAPPED] = mapped_bytes(tracked) if "mmap" in sys.modules else 0
+        now[_TASKS] = self._count_tasks(tracked) if self._count_tasks is not None else 0
         del tracked
-        into[at + _FDS] = read.fds.read() if read.fds is not None else 0
-        into[at + _CALLBACKS] = _ncallbacks() + len(weakref.finalize._registry)  # type: ignore[attr-defined] # noqa: SLF001
-        into[at + _RSS] = read.rss.read() if read.rss is not None else 0
+        now[_FDS] = read.fds.read() if read.fds is not None else 0
+        now[_CALLBACKS] = _ncallbacks() + len(weakref.finalize._registry)  # type: ignore[attr-defined] # noqa: SLF001
+        now[_RSS] = read.rss.read() if read.rss is not None else 0
         if read.level is not None:
             read.level()
-        into[at + _BLOCKS], into[at + _SMALL] = read.small.read()
+        now[_BLOCKS], now[_SMALL] = read.small.read()
         kept_bytes = self._environment.kept[0] if self._environment is not None else 0
-        into[at + _HEAP] = read.heap() - kept_bytes if read.heap is not None else 0
-        self._hold(has_none=not (into[at + _MAPPED] or into[at + _TASKS]))
+        now[_HEAP] = read.heap() - kept_bytes if read.heap is not None else 0
+        at = row * len(self.signals)  # only now: a number above 256 is a block while it is in use
+        into[at : at + len(self.signals)] = now
+        self._hold(has_none=not (now[_MAPPED] or now[_TASKS]))
 
     def _hold(self, *, has_none: bool) -> None:
         """Leave what is alive out of the next collections; not where it has what is looked for among what is listed."""
         if self._may_hold and has_none and not self._is_holding:
             self._is_holding = self._collector.hold()
 
-    def _read_added(self, into: array[int], at: int) -> None:
+    def _read_added(self, now: array[int]) -> None:
         name = ""
         try:
-            for column, meter in enumerate(self._added, start=at):
+            for column, meter in enumerate(self._added, start=len(SIGNALS)):
                 name = meter.name
-                into[column] = meter.read()
+                now[column] = meter.read()
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in another plugin's meter
             raise MeterError(f"the meter {name!r} can't be read: {error!r}") from None
         gc.collect()  # what others made for a reading, and let go of, may lie on the interpreter's free lists
 
     def _settle(self) -> None:
+        write_out_streams()
         if self._care is Care.CLEARED:
             clear_interpreter_caches()
             for path in sys.path_importer_cache.keys() - self._finders:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType, MethodType
 from typing import Any, Final
 
+from .originals import sys
+
 _NO_NAMES: Final[dict[str, object]] = {"__builtins__": {}}
 # by identity: a class need not be hashable, and may run code when it is compared
 _CALLABLES: Final = frozenset(map(id, (FunctionType, MethodType, functools.partial)))
@@ -62,6 +64,14 @@ def functions_in(module: Any) -> list[object]:
         elif type(value) is FunctionType and value.__module__ == name:
             found.append(value)
     return found
+
+
+def lay_out_loaded(prefixes: tuple[str, ...]) -> None:
+    """Make the frames of all that is defined in loaded modules whose names begin with one of ``prefixes``."""
+    frames = SpareFrames()
+    for name, module in list(sys.modules.items()):
+        if name.startswith(prefixes):
+            frames.lay_out(functions_in(module))
 
 
 def _parts(one: Any) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from .glibc_chunk import HEADER_BYTES, chunk_bytes
 from .objects import own_size_bytes
 from .originals import gc, sys
+from .referents import referents
 
 _SMALL_MOST_BYTES: Final = 512
 _ALIGNMENT: Final = 16
@@ -88,7 +89,7 @@ class Scales:
             seen.add(id(one))
             sizes.update(_parts(one))
             tracked_count += gc.is_tracked(one)
-            pending.extend(gc.get_referents(one))
+            pending.extend(referents(one))
         total = Weight(objects=tracked_count)
         for part_bytes, count in sizes.items():
             total = total.plus(self._weigh_block(0, part_bytes).times(count))

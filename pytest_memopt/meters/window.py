@@ -51,6 +51,7 @@ class Window:
         self._prices = RunnerPrices()
         self._last = empty_reading()
         self._now = empty_reading()
+        self._shared_before = empty_reading()
         self._noted = array("q", [0, 0, 0, 0])
         self._new_ids = array("Q")
         self._plan = Plan()
@@ -113,6 +114,16 @@ class Window:
             return
         self._charge()
         self._account = account
+
+    def note_shared(self) -> None:
+        """Remember what `Account.SHARED` was charged so far, for `return_shrinkage`."""
+        for signal in Signal:
+            self._shared_before[signal] = self._ledger.total(Account.SHARED, signal)
+
+    def return_shrinkage(self, taker: Account) -> None:
+        """Give ``taker`` what shared ground has lost since `note_shared`: it was taken there before."""
+        lost = (min(self._ledger.total(Account.SHARED, signal) - self._shared_before[signal], 0) for signal in Signal)
+        self._ledger.move(Account.SHARED, taker, tuple(lost))
 
     def refund(self, kept: Weight, taker: Account = Account.KEPT) -> None:
         """Charge what was weighed as kept by pytest to ``taker`` instead of the test."""

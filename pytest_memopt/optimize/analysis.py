@@ -8,6 +8,7 @@ from ..flags import Flag, is_enabled
 from .growth import MemoryTrend
 from .issues import MemoryIssue, find_issues
 from .monitor import MemoryMonitor
+from .process_pools import process_pool_advice
 from .profile import MemoryProfile
 from .recommendations import Recommendation, recommend
 from .recorder import ProfileRecorder, process_recorder
@@ -46,7 +47,7 @@ def analyze(
     Args:
         thresholds: what the process may reach; the defaults when ``None``.
         monitor: judge growth by the resident memory that it sampled, instead of by bytes in use at earlier calls.
-        pools: gives the figures of each pool, by name.
+        pools: gives the figures of each pool, by name; those that this process lends from by name when ``None``.
         recorder: remembers the calls; one for the whole process when ``None``.
 
     Raises:
@@ -59,7 +60,7 @@ def analyze(
     first, trend = recorder.add(profile)
     trend = trend if monitor is None else monitor.trend()
     issues = find_issues(profile, trend, thresholds, first=first)
-    advice = recommend(profile, trend, issues, first=first)
+    advice = recommend(profile, trend, issues, first=first, pools=process_pool_advice())
     return MemoryAnalysis(profile._replace(types=profile.types[:TOP_TYPES]), trend, issues, advice)
 
 
@@ -72,14 +73,18 @@ def analyze_memory_usage(
 ) -> dict[str, Any]:
     """`analyze` as a plain dictionary, ready for JSON.
 
-    Its keys are ``current_profile`` (sizes in bytes), ``memory_trend`` (``"increasing"``, ``"decreasing"``, ``"flat"``
-    or ``"too few samples"``), ``growth_rate_mb_per_minute`` (MB of 10**6 bytes; ``None`` at the first call),
+    Its keys are ``current_profile`` (sizes in bytes), ``memory_trend`` (``"increasing"``, ``"decreasing"``, ``"flat"``,
+    ``"unsure"`` or ``"too few samples"``), ``growth_rate_mb_per_minute`` (MB of 10**6 bytes; ``None`` at the first call),
     ``issues`` and ``recommendations``. Switched off, all of them are there, and empty.
 
     Raises:
         UsageError: where ``ENABLE_MEMORY_ANALYSIS`` says neither on nor off.
     """
-    found = analyze(thresholds=thresholds, monitor=monitor, pools=pools, recorder=recorder)
+    return analysis_to_wire(analyze(thresholds=thresholds, monitor=monitor, pools=pools, recorder=recorder))
+
+
+def analysis_to_wire(found: MemoryAnalysis) -> dict[str, Any]:
+    """An analysis as a plain dictionary, with the keys of `analyze_memory_usage`."""
     trend = found.trend
     return {
         "current_profile": {} if found.profile is None else profile_to_wire(found.profile),
@@ -96,7 +101,7 @@ def get_memory_stats(*, pools: PoolSource | None = None) -> dict[str, Any]:
     With ``ENABLE_MEMORY_ANALYSIS=false`` the same keys are there, and empty.
 
     Args:
-        pools: gives the figures of each pool, by name.
+        pools: gives the figures of each pool, by name; those that this process lends from by name when ``None``.
 
     Raises:
         UsageError: where the variable says neither on nor off.
@@ -112,5 +117,6 @@ def get_memory_stats(*, pools: PoolSource | None = None) -> dict[str, Any]:
         "thread_count": wire.get("threads_count"),
         "fd_count": wire.get("fds_count"),
         "pools": wire.get("pools", {}),
+        "pool_totals": wire.get("pool_totals", {}),
         "gc": wire.get("gc", {}),
     }

@@ -51,7 +51,8 @@ class Cleanup:
 
         Args:
             function_caches: globs on the names of functions with a cache of ``functools``, as in ``"app.prices.*"``.
-            release_idle: closes what lies idle (members of pools), and tells how many there were.
+            release_idle: closes what lies idle, and tells how many there were; `release_idle_members` does so for the
+                pools of this process. What is closed can't be put back.
         """
         self._patterns = tuple(function_caches)
         self._release_idle = release_idle
@@ -137,7 +138,7 @@ def _call(function: Callable[[], str], problem: str, done: list[str], problems: 
 
 
 def _release(release: Callable[[], int]) -> str:
-    return f"{format_count(release())} idle members of pools were closed"
+    return f"{format_count(release())} idle members of pools were closed, which the next borrowers have built anew"
 
 
 def _restore(cache: RegisteredCache) -> str:

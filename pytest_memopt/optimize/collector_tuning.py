@@ -10,6 +10,7 @@ from ..meters.originals import gc, sys, time
 from ..units import format_count
 from .collection_counter import CollectionCounter, CollectionStatistics
 from .collection_thresholds import SHARE_WANTED_RATIO, GcThresholds, choose_thresholds
+from .freezing import Frozen, may_freeze, thaw
 from .outcome import Change, Timing
 from .strategy import MemoryState
 
@@ -17,8 +18,6 @@ _SAMPLES_MOST: Final = 5
 _SAMPLES_MIN: Final = 2
 _SAMPLING_S: Final = 0.1
 _NOISE_FLOOR_S: Final = 20e-6
-# Python 3.12 freezes what is immortal at each full collection by itself: some hundreds; an empty interpreter has 4 700
-FROZEN_BY_ITSELF_MOST: Final = 2000 if sys.version_info[:2] == (3, 12) else 0
 
 
 class _Altered(NamedTuple):
@@ -86,7 +85,7 @@ class CollectorTuning:
         counted, current, earlier = self._counter.read(), gc.get_threshold(), self._altered
         is_ours = earlier is not None and earlier.thresholds_chosen == current
         if earlier is not None and earlier.frozen_then is not None:
-            _thaw(earlier.frozen_before, earlier.frozen_then)
+            thaw(Frozen(earlier.frozen_before, earlier.frozen_then))
         self._altered = _Altered(
             earlier.thresholds_before if earlier is not None and is_ours else current,
             choose_thresholds(counted, current),
@@ -107,7 +106,7 @@ class CollectorTuning:
         if gc.get_threshold() == altered.thresholds_chosen:
             gc.set_threshold(*altered.thresholds_before)
         if altered.frozen_then is not None:
-            _thaw(altered.frozen_before, altered.frozen_then)
+            thaw(Frozen(altered.frozen_before, altered.frozen_then))
 
     def _set_thresholds(
         self, chosen: GcThresholds, current: GcThresholds, counted: CollectionStatistics
@@ -130,16 +129,7 @@ class CollectorTuning:
             yield f"{format_count(frozen_count)} objects are frozen: full collections pass them over"
 
     def _may_freeze(self) -> bool:
-        return self._freezes and gc.get_freeze_count() <= FROZEN_BY_ITSELF_MOST
-
-
-def _thaw(frozen_before: int, frozen_then: int) -> None:
-    """Unfreeze, unless more is frozen than was then: that is somebody else's."""
-    if gc.get_freeze_count() > frozen_then + FROZEN_BY_ITSELF_MOST:
-        return
-    gc.unfreeze()
-    if frozen_before:
-        gc.collect()  # what Python 3.12 freezes by itself is frozen again by this
+        return self._freezes and may_freeze()
 
 
 def _collection_times_s() -> list[float]:

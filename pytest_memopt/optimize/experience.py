@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from .outcome import Effect, Outcome
-from .strategy import OptimizationStrategy
+from .effect import Effect
+
+if TYPE_CHECKING:
+    from .strategy import OptimizationStrategy
 
 
 class Experience(NamedTuple):
@@ -24,6 +26,20 @@ class Experience(NamedTuple):
     def promise_ratio(self) -> float:
         """How likely it is to help again, from 0 to 1: by Laplace's rule of succession, 0.5 for one that was never tried."""
         return (self.helped_count + 1) / (self.tried_count + 2)
+
+
+class Tried(Protocol):
+    """What came of a strategy that was tried, an `Outcome` or a suite's `StrategyEffect`."""
+
+    @property
+    def strategy(self) -> str:
+        """The strategy's name."""
+        ...
+
+    @property
+    def effect(self) -> Effect:
+        """The word for what came of it."""
+        ...
 
 
 class Memory(Protocol):
@@ -60,7 +76,7 @@ def most_promising_first(
     return sorted(strategies, key=lambda strategy: -known.get(strategy.name, Experience()).promise_ratio)
 
 
-def learned(known: Mapping[str, Experience], outcomes: Sequence[Outcome]) -> dict[str, Experience]:
+def learned(known: Mapping[str, Experience], outcomes: Sequence[Tried]) -> dict[str, Experience]:
     """What is known with ``outcomes`` in it."""
     more = dict(known)
     for outcome in outcomes:

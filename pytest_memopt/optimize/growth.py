@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from statistics import median
 from typing import Final, NamedTuple
 
 from ..bounded_series import BoundedSeries, Point
@@ -13,6 +14,7 @@ from ..units import MB
 SAMPLES_LEAST: Final = 6
 CONFIDENCE: Final = 0.99
 FLOOR_BYTES: Final = 64 * 1024
+_FLAT_SHARE: Final = 0.1
 _ENDS: Final = 2
 _MINUTE_S: Final = 60
 
@@ -23,6 +25,7 @@ class TrendVerdict(str, Enum):
     INCREASING = "increasing"
     DECREASING = "decreasing"
     FLAT = "flat"
+    UNSURE = "unsure"
     TOO_FEW = "too few samples"
 
 
@@ -56,7 +59,8 @@ def judge_growth(points: Sequence[Point], floor_bytes: float = FLOOR_BYTES) -> M
     """The trend of ``points``, in order of time.
 
     It is increasing, or decreasing, only when the whole 99 % interval of the slope lies beyond what would move the
-    series by ``floor_bytes`` in its time. The interval minds that memory remembers what it was (see
+    series by ``floor_bytes`` in its time; flat, when the interval has no room for a change by a tenth of the middle
+    value, or for one by ``floor_bytes``; unsure between the two. The interval minds that memory remembers what it was (see
     `robust.theil_sen`): without that seven random walks in ten would be called a trend, with it one. So one step up is
     growth and seldom a trend, and four samples on a line are too few to tell.
 
@@ -69,7 +73,7 @@ def judge_growth(points: Sequence[Point], floor_bytes: float = FLOOR_BYTES) -> M
     rate = growth_bytes / span_s if growth_bytes is not None and span_s > 0 else None
     slope = _slope(points)
     return MemoryTrend(
-        verdict=_word(slope, floor_bytes / span_s if span_s > 0 else 0.0),
+        verdict=_word(points, None if slope is None else slope.scaled(span_s), floor_bytes),
         samples_count=len(points),
         span_s=span_s,
         growth_bytes=growth_bytes,
@@ -97,11 +101,13 @@ def _slope(points: Sequence[Point]) -> Slope | None:
     return theil_sen(positions, values, confidence=CONFIDENCE, has_memory=True)
 
 
-def _word(slope: Slope | None, floor: float) -> TrendVerdict:
-    if slope is None:
+def _word(points: Sequence[Point], change: Slope | None, floor_bytes: float) -> TrendVerdict:
+    """The word for the ``change`` over the whole time."""
+    if change is None:
         return TrendVerdict.TOO_FEW
-    if slope.is_above(floor):
+    if change.is_above(floor_bytes):
         return TrendVerdict.INCREASING
-    if slope.is_below(-floor):
+    if change.is_below(-floor_bytes):
         return TrendVerdict.DECREASING
-    return TrendVerdict.FLAT
+    flat_bytes = max(floor_bytes, _FLAT_SHARE * median(abs(point.value) for point in points))
+    return TrendVerdict.FLAT if max(-change.low, change.high) <= flat_bytes else TrendVerdict.UNSURE

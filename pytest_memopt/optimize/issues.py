@@ -85,6 +85,15 @@ def find_issues(
     return tuple(sorted(found, key=lambda issue: -_excess(issue.measured, issue.threshold)))
 
 
+def find_outside_issues(
+    rss_bytes: int, trend: MemoryTrend, thresholds: Thresholds | None = None
+) -> tuple[MemoryIssue, ...]:
+    """The same for what can be seen of another process: its resident memory, and how that moved."""
+    limits = Thresholds() if thresholds is None else thresholds
+    found = (issue for issue in _size_checks(rss_bytes, "resident", trend, limits) if issue.measured > issue.threshold)
+    return tuple(sorted(found, key=lambda issue: -_excess(issue.measured, issue.threshold)))
+
+
 def severity_of(measured: float, threshold: float) -> Severity:
     """How far ``measured`` lies beyond ``threshold``."""
     excess = _excess(measured, threshold)
@@ -101,16 +110,8 @@ def format_mb(count_bytes: float) -> str:
 def _checks(
     profile: MemoryProfile, trend: MemoryTrend, limits: Thresholds, first: FirstLook | None
 ) -> Iterator[MemoryIssue]:
-    size_bytes, ratio = profile.size_bytes, profile.fragmentation_ratio
-    if size_bytes is not None:
-        meaning = (
-            f"{format_mb(size_bytes)} are in use, more than the {format_mb(limits.in_use_bytes)} that are expected"
-        )
-        yield _issue(IssueKind.HIGH_USE, size_bytes, limits.in_use_bytes, Measure.BYTES, meaning)
-    if trend.growth_bytes is not None:
-        yield _issue(
-            IssueKind.EXCESSIVE_GROWTH, trend.growth_bytes, limits.growth_bytes, Measure.BYTES, _growth_meaning(trend)
-        )
+    ratio = profile.fragmentation_ratio
+    yield from _size_checks(profile.size_bytes, "in use", trend, limits)
     if ratio is not None:
         meaning = f"{ratio:.0%} of the {format_mb(profile.allocators.held_bytes or 0)} that the allocators hold is free, but not given back"
         yield _issue(IssueKind.FRAGMENTATION, ratio, limits.fragmentation_ratio, Measure.RATIO, meaning)
@@ -120,6 +121,18 @@ def _checks(
     collections = profile.collector.full_collections - (0 if first is None else first.full_collections)
     meaning = f"the garbage collector looked at everything {format_count(collections)} times"
     yield _issue(IssueKind.MANY_COLLECTIONS, collections, limits.collections_count, Measure.COUNT, meaning)
+
+
+def _size_checks(size_bytes: int | None, what: str, trend: MemoryTrend, limits: Thresholds) -> Iterator[MemoryIssue]:
+    if size_bytes is not None:
+        meaning = (
+            f"{format_mb(size_bytes)} are {what}, more than the {format_mb(limits.in_use_bytes)} that are expected"
+        )
+        yield _issue(IssueKind.HIGH_USE, size_bytes, limits.in_use_bytes, Measure.BYTES, meaning)
+    if trend.growth_bytes is not None:
+        yield _issue(
+            IssueKind.EXCESSIVE_GROWTH, trend.growth_bytes, limits.growth_bytes, Measure.BYTES, _growth_meaning(trend)
+        )
 
 
 def _issue(kind: IssueKind, measured: float, threshold: float, measure: Measure, meaning: str) -> MemoryIssue:

@@ -17,8 +17,10 @@ from .cleanup import Cleanup, RegisteredCache
 from .collection_counter import CollectionCounter
 from .collector_tuning import CollectorTuning
 from .compaction import Compaction
+from .effect import Effect
 from .experience import Memory, ProcessMemory, learned, most_promising_first
-from .outcome import Change, Effect, Optimization, Outcome, judge
+from .outcome import Change, Optimization, Outcome, judge
+from .pool_sizing import PoolSizing
 from .readings import Noise, ProcessReader, Reader, Reading, measure_noise
 from .strategy import MemoryState, OptimizationStrategy
 from .thresholds import Thresholds
@@ -71,7 +73,7 @@ class MemoryOptimizer:
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Names of the strategies that helped and are in force, in the order in which they were applied."""
+        """Names of the strategies in force, which helped or are to be judged by a later call, in the order in which they were applied."""
         return tuple(strategy.name for strategy in self._kept)
 
     def register_cache(
@@ -177,18 +179,18 @@ class MemoryOptimizer:
                 uncalled.append(strategy.name)
                 continue
             outcomes.append(outcome)
-            is_kept = outcome.effect is Effect.HELPED
+            is_kept = outcome.stays
             state = state._replace(reading=outcome.after if is_kept else reader.read_settled())
             self._kept = [kept for kept in self._kept if kept is not strategy]
             if is_kept:
                 self._kept.append(strategy)
-        self._memory.store(learned(known, outcomes))
+        self._memory.store(learned(known, [one for one in outcomes if not one.is_open]))
         return outcomes, tuple(uncalled)
 
 
 def default_strategies(counter: CollectionCounter | None = None) -> list[OptimizationStrategy]:
-    """``cleanup``, ``compact`` and ``gc``, in the order in which they serve each other: free, give back, freeze the rest."""
-    return [Cleanup(), Compaction(), CollectorTuning(counter)]
+    """All that there are, in the order in which they serve each other: free, give back, freeze the rest; then the pools."""
+    return [Cleanup(), Compaction(), CollectorTuning(counter), PoolSizing()]
 
 
 @cache

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any, NamedTuple
 
 from ..units import MB, format_size
+from .effect import Effect
 from .readings import Noise, Reading
-
-
-class Effect(str, Enum):
-    """The word for what came of a strategy."""
-
-    HELPED = "helped"
-    NO_EFFECT = "no effect"
-    FAILED = "failed"
-    REVERTED = "reverted"
 
 
 class Timing(NamedTuple):
@@ -45,11 +36,13 @@ class Change(NamedTuple):
         done: what it changed, a sentence each.
         obstacle: why it can free nothing, or nothing more, where it knows.
         timing: what it makes faster, where it is not bytes that it saves.
+        kept_for: why it stays in force though no gain can be measured now, as where it shows later; else empty.
     """
 
     done: tuple[str, ...] = ()
     obstacle: str = ""
     timing: Timing | None = None
+    kept_for: str = ""
 
 
 class Judgement(NamedTuple):
@@ -79,6 +72,7 @@ class Outcome(NamedTuple):
         duration_s: seconds that it took to apply, without those of the readings.
         changed: what it changed, a sentence each.
         timing: what it made faster.
+        is_open: whether it stays in force though no gain was measured; nothing is claimed for it.
     """
 
     strategy: str
@@ -88,6 +82,12 @@ class Outcome(NamedTuple):
     duration_s: float = 0.0
     changed: tuple[str, ...] = ()
     timing: Timing | None = None
+    is_open: bool = False
+
+    @property
+    def stays(self) -> bool:
+        """Whether the change stays in force: it helped, or is to be judged later."""
+        return self.is_open or self.effect is Effect.HELPED
 
     @property
     def effect(self) -> Effect:
@@ -114,6 +114,7 @@ class Outcome(NamedTuple):
             "fragmentation_before": self.before.fragmentation_ratio,
             "fragmentation_after": self.after.fragmentation_ratio,
             "duration_s": self.duration_s,
+            "in_force": self.stays,
             "changed": list(self.changed),
             "timing": None if self.timing is None else self.timing._asdict(),
         }
@@ -181,6 +182,8 @@ def judge(before: Reading, after: Reading, noise: Noise, change: Change) -> Judg
     if in_use + resident < 0:
         return Judgement(Effect.REVERTED, f"it cost memory: {_told(in_use, resident)}")
     beyond = f"; {change.obstacle}" if change.obstacle else ""
+    if change.kept_for:
+        return Judgement(Effect.NO_EFFECT, f"{change.kept_for}{beyond}")
     if in_use + resident > 0:
         return Judgement(Effect.HELPED, f"{_told(in_use, resident)}{beyond}", in_use, resident)
     timing = change.timing

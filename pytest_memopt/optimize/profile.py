@@ -38,6 +38,22 @@ class CollectorState(NamedTuple):
         return self.collections[-1]
 
 
+class PoolTotals(NamedTuple):
+    """The pools of a process together.
+
+    Attributes:
+        types: how many there are, one for each resource type.
+        idle, in_use: members now.
+        built, borrowed: resources built, and leases given out, since the pools began.
+    """
+
+    types: int = 0
+    idle: int = 0
+    in_use: int = 0
+    built: int = 0
+    borrowed: int = 0
+
+
 class MemoryProfile(NamedTuple):
     """What a process holds at one moment; ``None`` is what can't be read here, never 0.
 
@@ -55,7 +71,7 @@ class MemoryProfile(NamedTuple):
         collector: the garbage collector.
         threads_count: threads, native ones included.
         fds_count: open file descriptors; handles on Windows.
-        pools: figures of each pool, by name; empty where none were given.
+        pools: figures of each pool, by name.
     """
 
     taken_s: float
@@ -85,6 +101,12 @@ class MemoryProfile(NamedTuple):
     def size_bytes(self) -> int | None:
         """The best figure there is for "memory in use": the exact one, else resident memory."""
         return self.rss_bytes if self.in_use_bytes is None else self.in_use_bytes
+
+    @property
+    def pool_totals(self) -> PoolTotals:
+        """All pools together; figures that a pool doesn't have count 0."""
+        sums = {name: int(sum(pool.get(name) or 0 for pool in self.pools.values())) for name in PoolTotals._fields[1:]}
+        return PoolTotals(len(self.pools), **sums)
 
     def count_of(self, name: str) -> int | None:
         """How many objects of the type ``name`` there are (``"app.models.Session"``); ``None`` if it isn't among ``types``."""

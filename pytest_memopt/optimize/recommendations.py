@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..meters.measurement import TypeUse
 from ..units import format_count
@@ -13,9 +14,13 @@ from .issues import IssueKind, MemoryIssue, format_mb
 from .profile import MemoryProfile
 from .recorder import FirstLook
 
+if TYPE_CHECKING:
+    from .pool_advice import PoolAdvice
+
 _TYPES_TOLD: Final = 3
 _WORTH_TELLING: Final = 0.01
-_RISE_LEAST: Final = 10
+RISE_LEAST: Final = 10
+OWN_TYPES: Final = ("pytest_memopt.bounded_series.", "pytest_memopt.optimize.")  # what watching itself keeps
 _UNTRACKED: Final = "no type that the garbage collector tracks rose: it is strings, buffers, arrays or native memory"
 
 
@@ -26,6 +31,7 @@ class Action(str, Enum):
     COMPACT = "give free memory back"
     SHRINK_TYPE = "keep fewer or smaller objects"
     COLLECT_LESS = "collect less often"
+    RESIZE_POOL = "set a pool up otherwise"
 
 
 class Recommendation(NamedTuple):
@@ -50,17 +56,19 @@ def recommend(
     issues: Sequence[MemoryIssue],
     *,
     first: FirstLook | None = None,
+    pools: Mapping[str, PoolAdvice] = MappingProxyType({}),
 ) -> tuple[Recommendation, ...]:
     """What follows from the evidence, the largest saving first; what saves nothing that was measured comes last.
 
     Args:
         profile: the process now.
         trend: how its memory moved.
-        issues: the thresholds that were passed; without an issue or an increasing trend nothing is recommended.
+        issues: the thresholds that were passed; without an issue, an increasing trend or advice nothing is recommended.
         first: the first look, against which types are compared.
+        pools: advice on pools, by the name of the type; what would save time is recommended.
     """
     kinds = {issue.kind for issue in issues}
-    found = [*_against_growth(profile, trend, kinds, first), *_against_waste(profile, kinds)]
+    found = [*_against_growth(profile, trend, kinds, first), *_against_waste(profile, kinds), *_against_waits(pools)]
     return tuple(sorted(found, key=lambda one: -1 if one.saves_bytes is None else one.saves_bytes, reverse=True))
 
 
@@ -70,8 +78,10 @@ def risen_types(first: FirstLook, now: MemoryProfile) -> tuple[tuple[str, int], 
     A type that the first look doesn't name is counted as 0 there. Rises by less than 10, or by less than a hundredth of
     the largest, are left out: a look leaves some objects itself.
     """
-    rises = [(use.type, use.count - first.counts.get(use.type, 0)) for use in now.types]
-    least = max(_RISE_LEAST, max((rise for _, rise in rises), default=0) * _WORTH_TELLING)
+    rises = [
+        (use.type, use.count - first.counts.get(use.type, 0)) for use in now.types if not use.type.startswith(OWN_TYPES)
+    ]
+    least = max(RISE_LEAST, max((rise for _, rise in rises), default=0) * _WORTH_TELLING)
     return tuple(sorted((rise for rise in rises if rise[1] >= least), key=lambda rise: -rise[1]))
 
 
@@ -97,7 +107,9 @@ def _against_growth(
 
 def _how(trend: MemoryTrend) -> Iterator[str]:
     """The course, where there are enough samples to tell one."""
-    if trend.verdict is not TrendVerdict.TOO_FEW and trend.rate_mb_per_minute is not None:
+    if trend.verdict is TrendVerdict.UNSURE:
+        yield "whether it goes on these samples can't tell"
+    elif trend.verdict is not TrendVerdict.TOO_FEW and trend.rate_mb_per_minute is not None:
         yield f"{trend.verdict.value}, {trend.rate_mb_per_minute:.1f} MB a minute"
 
 
@@ -142,3 +154,16 @@ def _types_to_shrink(profile: MemoryProfile, kinds: set[IssueKind]) -> tuple[Typ
     heaviest = (max(profile.types, key=lambda use: use.bytes),) if IssueKind.HIGH_USE in kinds else ()
     most = profile.types[:1] if IssueKind.MANY_OBJECTS in kinds else ()
     return tuple(dict.fromkeys((*heaviest, *most)))
+
+
+def _against_waits(pools: Mapping[str, PoolAdvice]) -> Iterator[Recommendation]:
+    """What saves time with pools; a limit that could be closer saves none, and isn't told."""
+    for name, advice in pools.items():
+        for one in advice.suggestions:
+            if one.is_raise:
+                setting = one.setting.value
+                how = f"register the pool {name!r} with {setting}={one.value:g} instead of {one.now:g}"
+                yield Recommendation(Action.RESIZE_POOL, None, how, one.why)
+            elif one.is_doubt:
+                how = f"have {name!r} built for each borrower instead of pooling it (keep_idle=False)"
+                yield Recommendation(Action.RESIZE_POOL, None, how, one.why)

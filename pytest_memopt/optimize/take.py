@@ -11,6 +11,7 @@ from ..meters.naming import type_name
 from ..meters.originals import gc, time
 from ..snapshots.lots import sort_by_class
 from ..snapshots.sizes import own_sizes
+from .process_pools import process_pools
 from .profile import CollectorState, Figures, MemoryProfile
 from .profile_meters import ProfileMeters, process_meters
 
@@ -28,7 +29,7 @@ def take_profile(
 
     Args:
         top: how many types to tell, ``None`` for all; each count is exact, of all objects that the collector tracks.
-        pools: gives the figures of each pool, by name.
+        pools: gives the figures of each pool, by name; those that this process lends from by name when ``None``.
         meters: what to read; those of this process when ``None``.
     """
     meters = process_meters() if meters is None else meters
@@ -48,7 +49,7 @@ def take_profile(
         collector=collector,
         threads_count=meters.threads(),
         fds_count=meters.fds(),
-        pools={} if pools is None else pools(),
+        pools=process_pools() if pools is None else pools(),
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from ..meters.naming import type_name
 from ..meters.originals import time
-from .outcome import Change, Effect, Judgement, Outcome, judge
+from .effect import Effect
+from .outcome import Change, Judgement, Outcome, judge
 from .readings import Noise, Reader, Reading
 from .strategy import MemoryState, OptimizationStrategy
 
@@ -44,9 +45,12 @@ def _try(
     duration_s = clock() - started_s
     after = reader.read_settled()
     judgement = Judgement(Effect.FAILED, problem) if problem else judge(before, after, noise, change)
-    if judgement.effect is not Effect.HELPED and (left := revert(strategy)):
-        judgement = Judgement(Effect.FAILED, f"{judgement.why}; {left}")
-    return Outcome(strategy.name, judgement, before, after, duration_s, change.done, change.timing)
+    outcome = Outcome(
+        strategy.name, judgement, before, after, duration_s, change.done, change.timing, is_open=bool(change.kept_for)
+    )
+    if not outcome.stays and (left := revert(strategy)):
+        return outcome._replace(judgement=Judgement(Effect.FAILED, f"{judgement.why}; {left}"))
+    return outcome
 
 
 def revert(strategy: OptimizationStrategy) -> str:

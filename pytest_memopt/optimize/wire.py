@@ -30,6 +30,7 @@ def profile_to_wire(profile: MemoryProfile) -> dict[str, Any]:
         "threads_count": profile.threads_count,
         "fds_count": profile.fds_count,
         "pools": {name: dict(figures) for name, figures in profile.pools.items()},
+        "pool_totals": profile.pool_totals._asdict(),
     }
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .fixtures import memopt, memory_snapshot
-from .options import MARKERS, add_options, asks_for_something
+from .options import MARKERS, add_options, asks_for_something, wants_imports
+from .pool_fixtures import pooled_resource, resource_manager
 
 if TYPE_CHECKING:
     from .activation import Activation
@@ -21,20 +22,28 @@ if TYPE_CHECKING:
 __all__ = [
     "memopt",
     "memory_snapshot",
+    "pooled_resource",
     "pytest_addhooks",
     "pytest_addoption",
     "pytest_collection_finish",
     "pytest_configure",
+    "pytest_load_initial_conftests",
     "pytest_make_collect_report",
     "pytest_report_header",
     "pytest_report_teststatus",
     "pytest_unconfigure",
+    "resource_manager",
 ]
 
 
 OUR_MARKS = frozenset({"memory_limit", "no_leaks", "memopt", "limit_memory"})
 ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
 START_PATH: pytest.StashKey[Sequence[str]] = pytest.StashKey()
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether xdist's workers run the tests, and this process hands them out."""
+    return bool(getattr(config.option, "tx", None)) and not hasattr(config, "workerinput")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -49,16 +58,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Watch what the first ``conftest.py`` imports too, where advice on imports is wanted."""
+    if wants_imports(early_config):
+        from .optimization import watch_imports_early
+
+        watch_imports_early(early_config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks; read the settings and make the engine only if some option asks for something."""
     config.stash[START_PATH] = list(sys.path)  # before collected files add their folders
     for line in MARKERS:
         config.addinivalue_line("markers", line)
+    if is_controller(config):
+        from .rack_sweeper import RackSweeper
+
+        config.pluginmanager.register(RackSweeper(config), "memopt-rack-sweeper")
     if asks_for_something(config):
         from .activation import activation_of
 
         activation_of(config).activate()
-    elif getattr(config.option, "tx", None) and not hasattr(config, "workerinput"):
+    elif is_controller(config):
         from .mark_relay import MarkRelay
 
         config.pluginmanager.register(MarkRelay(config), "memopt-mark-relay")
@@ -87,6 +109,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Make the engine when some test carries a limit, though nobody asked for all tests to be measured."""
     if (activation := session.config.stash.get(ACTIVATION, None)) is not None and activation.has_marks:
         activation.activate()
+    if (
+        session.config.getini("memopt_resources")
+        or session.config.hook.pytest_memopt_register_resources.get_hookimpls()
+    ):
+        from .pool_types import check_types
+
+        check_types(session)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

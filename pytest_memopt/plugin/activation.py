@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import ACTIVATION, START_PATH
+from . import ACTIVATION, START_PATH, is_controller
 from .options import settings_from
 from .plain_imports import plain_imports
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .header import Header
     from .isolation import Isolation
     from .leak_hunt import LeakHunter
+    from .optimizing import OptimizingHooks
 
 
 class Activation:
@@ -37,6 +38,8 @@ class Activation:
         self.rules = rules
         self.has_marks = False
         self.header: Header | None = None
+        self._optimizing: OptimizingHooks | None = None
+        self._is_optimized = False
         self._closers: list[Any] = []
 
     @property
@@ -49,11 +52,11 @@ class Activation:
         """Whether tests run in this process: not on an xdist controller, not while only showing what would run."""
         option = self._config.option
         shows_only = option.collectonly or getattr(option, "setupplan", False) or getattr(option, "setuponly", False)
-        is_controller = bool(getattr(option, "tx", None)) and not hasattr(self._config, "workerinput")
-        return not (shows_only or is_controller)
+        return not (shows_only or is_controller(self._config))
 
     def activate(self, run_name: str | None = None) -> None:
         """Register what the session needs, under a name for the run that was given to workers; only once."""
+        self._begin_optimizing()
         if self.header is not None or not self.is_needed:
             return
         with plain_imports():
@@ -65,11 +68,32 @@ class Activation:
         if self.measures_here:
             self._register_measuring(header, worker_input.get("workerid"))
         if not worker_input and not self._config.option.collectonly:
-            with plain_imports():
-                from .controller import Controller
+            self._register_telling(header)
 
-            controller = Controller(self._config, self.settings, header)
-            self._config.pluginmanager.register(controller, "memopt-controller")
+    def _register_telling(self, header: Header) -> None:
+        with plain_imports():
+            from .controller import Controller
+            from .run_ledger import RunLedger
+
+        ledger = RunLedger()
+        controller = Controller(self._config, self.settings, header, ledger)
+        self._config.pluginmanager.register(controller, "memopt-controller")
+        if self.settings.live:
+            with plain_imports():
+                from .live_progress import LiveProgress
+
+            self._config.pluginmanager.register(LiveProgress(self._config, ledger), "memopt-live")
+
+    def _begin_optimizing(self) -> None:
+        if self._is_optimized or not self.settings.optimize:
+            return
+        self._is_optimized = True
+        with plain_imports():
+            from .optimization import begin_optimizing
+
+        self._optimizing = begin_optimizing(self._config, self.settings, runs_tests=self.measures_here)
+        if self._optimizing is not None:
+            self._closers.append(self._optimizing)
 
     def header_line(self) -> str | None:
         """What measures in this process; nothing when nothing does, or when workers do."""
@@ -97,10 +121,14 @@ class Activation:
             if self.settings.leaks:
                 from . import leak_hunt  # noqa: F401 - now, while nothing that imports need has been patched
 
+        if self._optimizing is not None:
+            self._optimizing.yield_collector()
         engine = build_engine(self._config, self.settings)
+        if self._optimizing is not None and not self.settings.is_on and self.settings.gc is GcChoice.FREEZE:
+            self._optimizing.follow(engine.collector)
         header.floor, header.meters = engine.floor, engine.meters
         journal = Journal(header.journal_folder, header.run_name, worker or "main")
-        if self.settings.gc is GcChoice.FREEZE:
+        if self.settings.gc is GcChoice.FREEZE and not self._config.pluginmanager.has_plugin("memopt-last-collections"):
             self._config.pluginmanager.register(LastCollections(self._config), "memopt-last-collections")
         self._closers += [engine, journal]
         known = self._known_leaks()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..errors import HistoryError, MemoptError
+from ..errors import MemoptError, one_line
 from ..report import json_report, terminal
 from ..report.failure import warn_line
 from ..report.leaks import slow_hunt
@@ -18,7 +18,7 @@ from ..report.summary import RunSummary
 from ..settings import Settings
 from ..verdicts.record import TestRecord, VerdictKind
 from . import journal
-from .header import WORKER_OUTPUT, Header
+from .header import POOL_OUTPUT, POOL_USES, WORKER_OUTPUT, Header
 from .plain_imports import plain_imports
 from .run_ledger import RunLedger
 from .summing_up import sum_up
@@ -29,15 +29,18 @@ QUIET = -1
 class Controller:
     """Registered in the process that talks to the user: the only one without xdist, the controller with it."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, header: Header) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, header: Header, ledger: RunLedger) -> None:
         self._config = config
         self._settings = settings
         self._header = header
-        self._ledger = RunLedger()
+        self._ledger = ledger
         self._workers: set[str] = set()
         self._summary: RunSummary | None = None
         self.run_name = header.run_name
         self._note_killed_runs()
+        if settings.keeps_history:
+            with plain_imports():
+                from . import run_history  # noqa: F401 - now, while nothing that imports need has been patched
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what the report brought along, and don't let pytest keep it a second time."""
@@ -59,16 +62,21 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """A worker is gone: what measured in it is known now; if it died, its journal tells during which test."""
         self._header.learn(getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, {}))
+        self._ledger.add_pools(getattr(node, "workeroutput", {}).get(POOL_OUTPUT, ()))
         worker = node.gateway.id
-        if error and (entry := journal.take_last(self._header.journal_folder, self.run_name, worker)) is not None:
+        if not error or (entry := journal.take_last(self._header.journal_folder, self.run_name, worker)) is None:
+            return
+        if entry.interrupted:
+            self._note_interrupted(worker, entry)
+        else:
             self._ledger.lose(worker, entry.story)
 
     def pytest_keyboard_interrupt(self) -> None:
         """Ctrl-C: what workers are doing is not waited for, so that at least the tests they were in are told."""
         for worker in sorted(self._workers):
             entry = journal.take_last(self._header.journal_folder, self.run_name, worker)
-            if entry is not None and entry.nodeid and not self._ledger.knows(entry.nodeid):
-                self._ledger.warnings.append(f"{worker} was interrupted: {entry.story}")
+            if entry is not None:
+                self._note_interrupted(worker, entry)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
@@ -78,7 +86,7 @@ class Controller:
         try:
             self._sum_up()
         except Exception as error:  # noqa: BLE001 - a test may have left the process in any state: without imports, say
-            self._tell(f"the run could not be summed up: {type(error).__name__}: {error}")
+            self._tell(f"the run could not be summed up: {one_line(error)}")
 
     def _sum_up(self) -> None:
         if self._settings.leaks or self._settings.accepts_leaks:
@@ -86,6 +94,8 @@ class Controller:
                 from .known_leaks import settle_known_leaks
 
             self._ledger.warnings += settle_known_leaks(self._settings, self._ledger.records())
+        pools = self._config.stash.get(POOL_USES, [])
+        self._ledger.add_pools(pools)
         self._summary = sum_up(self._config, self._settings, self._header, self._ledger, len(self._workers))
         self._write_json(self._summary)
 
@@ -106,6 +116,9 @@ class Controller:
         if verbosity < 0:
             for line in _left_unsaid(summary):
                 writer.line(line)
+            if self._settings.pool_compare:
+                for line in _comparisons(summary):
+                    writer.line(line)
         if summary.tests and not self._settings.report:
             for warning in summary.warnings:
                 writer.line(f"warning: {warning}", yellow=True)
@@ -138,6 +151,10 @@ class Controller:
         if (told := slow_hunt(record)) is not None:
             reporter.write(f"\n  leak hunt in {record.nodeid}: {told}", flush=True)
 
+    def _note_interrupted(self, worker: str, entry: journal.LastEntry) -> None:
+        if entry.nodeid and not self._ledger.knows(entry.nodeid):
+            self._ledger.warnings.append(f"{worker} was interrupted: {entry.story}")
+
     def _note_killed_runs(self) -> None:
         try:
             orphans = journal.take_orphans(self._header.journal_folder, self.run_name)
@@ -154,6 +171,13 @@ def _left_unsaid(summary: RunSummary) -> Iterator[str]:
             yield line
         if unchecked(record):
             yield f"{record.nodeid}: unmeasured: {record.why}"
+
+
+def _comparisons(summary: RunSummary) -> Iterator[str]:
+    """What the table of pools would tell."""
+    from ..report.pools import comparison_lines
+
+    yield from comparison_lines(summary.pools)
 
 
 class _Writer:
@@ -174,6 +198,3 @@ class _Writer:
     def line(self, text: str = "", **markup: bool) -> None:
         """Write ``text`` and end the line."""
         self._writer.line(text, **markup)
-
-
-__all__ = ["Controller", "HistoryError"]

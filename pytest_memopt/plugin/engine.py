@@ -59,7 +59,7 @@ def build_engine(config: pytest.Config, settings: Settings) -> Engine:
     instruments = choice.instruments
     window = Window(instruments, collector)
     floor = calibrate(window)
-    recorder = Recorder(window, collector)
+    recorder = Recorder(window, collector, config.rootpath)
     collector.release()  # what is imported and collected before the first test may look at all objects
     return Engine(recorder, collector, floor, choice.statuses, choice.resident, RoundMeter(instruments, collector))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..errors import one_line
 from ..leaks.ruling import LeakKind
 from ..leaks.wish import LeakWish
 from ..limits.judge import exceeded_in_all, is_in_doubt
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from .leak_hunt import LeakHunter
 
 WANTED: pytest.StashKey[Wanted] = pytest.StashKey()
-DOORS = {"memory_snapshot": f"{__package__}.counted_snapshots", "memopt": f"{__package__}.probe"}
+DOORS = {
+    "memory_snapshot": f"{__package__}.counted_snapshots",
+    "memopt": f"{__package__}.probe",
+    "resource_manager": f"{__package__}.pools",
+}
 RUNS_IN_DOUBT = 10
 INTERRUPTED = "interrupted while it was run again"
 FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
@@ -71,6 +76,11 @@ class Examiner:
     def sibling(self) -> compat.StandIn | None:
         """What stands in for the next item while the current one, which is limited, may have to run again."""
         return self._rerunner.sibling if self._rerunner is not None else None
+
+    @property
+    def is_workers(self) -> bool:
+        """Whether this process is a worker of pytest-xdist, of which another process tells."""
+        return self._worker is not None
 
     def wanted(self, item: pytest.Item) -> Wanted:
         """What is wanted of ``item``."""
@@ -128,7 +138,7 @@ class Examiner:
             except pytest.exit.Exception:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a test did to the process: the session goes on
-                why = f"it could not be judged: {type(error).__name__}: {error}"
+                why = f"it could not be judged: {one_line(error)}"
                 record = self._record_of(run)._replace(verdict=VerdictKind.UNMEASURED, why=why)
             self._attach(run.reports[Phase.TEARDOWN], record)
             if self._interruption is not None:

@@ -11,7 +11,13 @@ import pytest
 from ..meters.spare_frames import SpareFrames, functions_in
 from . import compat
 
-_OURS: Final = ("pytest_memopt.plugin.", "pytest_memopt.meters.", "pluggy.")
+_OURS: Final = (
+    "pytest_memopt.plugin.",
+    "pytest_memopt.meters.",
+    "pytest_memopt.leaks.",
+    "pytest_memopt.pool.",
+    "pluggy.",
+)
 _PYTESTS: Final = """
     capture compat doctest faulthandler fixtures logging mark.structures monkeypatch nodes outcomes pathlib python raises
     recwarn reports runner setuponly setupplan skipping stash subtests threadexception tmpdir unittest unraisableexception

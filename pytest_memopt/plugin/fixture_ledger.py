@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Callable
 from typing import Any, Final
 
 from ..meters.account import Account
@@ -19,11 +20,12 @@ DEPTH_MOST: Final = 64
 class FixtureCost:
     """Running totals of one fixture; the ledger is the owner."""
 
-    __slots__ = ("builds", "growth_bytes", "name", "scope", "setup_s")
+    __slots__ = ("builds", "growth_bytes", "name", "scope", "setup_s", "where")
 
-    def __init__(self, name: str, scope: str) -> None:
+    def __init__(self, name: str, scope: str, where: str | None) -> None:
         self.name = name
         self.scope = scope
+        self.where = where
         self.builds = 0
         self.setup_s = 0.0
         self.growth_bytes: int | None = None
@@ -36,6 +38,7 @@ class FixtureCost:
             "builds": self.builds,
             "setup_s": self.setup_s,
             "growth_bytes": self.growth_bytes,
+            "where": self.where,
         }
 
 
@@ -45,8 +48,15 @@ class FixtureLedger:
     While a window is open, what is noted goes into room that was allocated before; `take` adds it up, outside of it.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, locate: Callable[[Any], str | None]) -> None:
+        """Begin with nothing.
+
+        Args:
+            window: which knows what is charged to whom.
+            locate: tells where in the project a fixture is defined.
+        """
         self._window = window
+        self._locate = locate
         self._fixtures: list[Any] = [None] * BUILDS_MOST
         self._own_s = array("d", bytes(8 * BUILDS_MOST))
         self._own_bytes = array("q", bytes(8 * BUILDS_MOST))
@@ -87,11 +97,11 @@ class FixtureLedger:
 
     def take(self) -> list[FixtureCost]:
         """What was noted since this was last called, a fixture each."""
-        costs: dict[tuple[str, str], FixtureCost] = {}
+        costs: dict[tuple[str, str, str | None], FixtureCost] = {}
         for row in range(self._count):
             fixture, self._fixtures[row] = self._fixtures[row], None
-            key = (fixture.argname, fixture.scope)
-            cost = costs.setdefault(key, FixtureCost(readable_name(fixture.argname), fixture.scope))
+            key = (readable_name(fixture.argname), fixture.scope, self._locate(fixture))
+            cost = costs.get(key) or costs.setdefault(key, FixtureCost(*key))
             cost.builds += 1
             cost.setup_s += self._own_s[row]
             if fixture.scope != FUNCTION:

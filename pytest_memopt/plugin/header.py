@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from ..meters.status import Floor, MeterStatus
 from ..units import format_size
 from .provenance import now_utc
 
 WORKER_OUTPUT: Final = "memopt"
+POOL_OUTPUT: Final = "memopt_pools"
+POOL_USES: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 JOURNAL_FOLDER = Path(".memopt") / "journal"
 
 

@@ -14,6 +14,7 @@ from ..interpreter import interpreter_command
 from ..leaks.finding import LeakFinding
 from ..leaks.fresh_process import (
     Answer,
+    OnWait,
     Place,
     ask,
     calm_environment,
@@ -50,7 +51,7 @@ _KEPT_BACK: Final = frozenset((*_AT_THE_START, *_SELECTION, *_STOPPING, *_WORKER
 _OURS: Final = frozenset({"memopt_gc", "memopt_tracer", "memopt_leaks_budget", "memopt_known_leaks"})
 _OURS_UNSET: Final = (
     *("memopt=false", "memopt_report=false", "memopt_json=", "memopt_limits=", "memopt_rounds="),
-    *("memopt_isolate=false", "memopt_no_history=false", "memopt_accept_leaks=false"),
+    *("memopt_isolate=false", "memopt_no_history=false", "memopt_accept_leaks=false", "memopt_live=false"),
 )
 _NOT_INHERITED: Final = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "GITHUB_STEP_SUMMARY")
 _OF_COVERAGE: Final = ("COV_CORE_", "COVERAGE_PROCESS_")
@@ -72,8 +73,14 @@ class Isolation(NamedTuple):
     environment: Mapping[str, str]
     path: Sequence[str]
 
-    def hunt(self, item: pytest.Item, wish: LeakWish) -> LeakFinding:
-        """What the hunt for leaks in ``item`` found in a process of its own; inconclusive where it came to nothing."""
+    def hunt(self, item: pytest.Item, wish: LeakWish, on_wait: OnWait | None = None) -> LeakFinding:
+        """What the hunt for leaks in ``item`` found in a process of its own; inconclusive where it came to nothing.
+
+        Args:
+            item: the test.
+            wish: what its mark asks for.
+            on_wait: told now and then how many seconds it was waited for, and how many are left.
+        """
         started_s = time.perf_counter()
         timeout_s = patience_s(self.settings.leak_budget_s)
         with fresh_place() as place:
@@ -93,6 +100,7 @@ class Isolation(NamedTuple):
                 timeout_s,
                 cwd=self.config.invocation_params.dir,
                 environment=calm_environment(dict(self._variables())),
+                on_wait=on_wait,
             )
         return _finding(answer)._replace(duration_s=round(time.perf_counter() - started_s, 3), isolated=True)
 

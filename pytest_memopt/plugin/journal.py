@@ -24,12 +24,14 @@ class LastEntry(NamedTuple):
         nodeid: the test it had begun; ``""`` before the first.
         rss_bytes: its resident memory at that moment.
         pid: the process.
+        interrupted: whether it was interrupted, and ended as it should then.
     """
 
     worker: str
     nodeid: str
     rss_bytes: int
     pid: int
+    interrupted: bool = False
 
     @property
     def story(self) -> str:
@@ -50,6 +52,7 @@ class Journal:
         self._path = folder / f"{run}-{worker}{SUFFIX}"
         self._pid = os.getpid()
         self._file: int | None = None
+        self._stays = False
         with suppress(OSError):
             make_folder(folder)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -65,12 +68,21 @@ class Journal:
             # what is left of a longer line from before stands behind the line's end, and is not read
             _overwrite(self._file, line.encode())
 
+    def leave_to_reader(self) -> None:
+        """The process was interrupted: its page stays, marked, for another that tells of it and may come to that later."""
+        if self._file is None or os.getpid() != self._pid or (entry := _read(self._path)) is None:
+            return
+        with suppress(OSError):
+            _overwrite(self._file, f"{json.dumps(entry._replace(interrupted=True)._asdict())}\n".encode())
+        self._stays = True
+
     def close(self) -> None:
-        """The process ends as it should: the page is not needed."""
+        """The process ends as it should: the page is not needed, unless it was left to a reader."""
         if self._file is not None and os.getpid() == self._pid:
             with suppress(OSError):
                 os.close(self._file)
-                self._path.unlink()
+                if not self._stays:
+                    self._path.unlink()
         self._file = None
 
 
@@ -106,7 +118,7 @@ def take_last(folder: Path, run: str, worker: str) -> LastEntry | None:
 def take_orphans(folder: Path, run: str) -> list[LastEntry]:
     """The entries of processes that are gone, whose pages are removed: runs before ``run`` that were killed.
 
-    Those that had not begun a test are not told. A page that can't be read is somebody's who is just starting.
+    Those that had not begun a test, or were interrupted, are not told. A page that can't be read is somebody's who is just starting.
     """
     orphans = []
     for page in sorted(folder.glob(f"*{SUFFIX}")):
@@ -114,7 +126,7 @@ def take_orphans(folder: Path, run: str) -> list[LastEntry]:
         if entry is None or _is_running(entry.pid):
             continue
         _remove(page)
-        if entry.nodeid:
+        if entry.nodeid and not entry.interrupted:
             orphans.append(entry)
     return orphans
 

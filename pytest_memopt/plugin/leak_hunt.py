@@ -14,6 +14,7 @@ from ..leaks.check import finding_of
 from ..leaks.clues import LineClues
 from ..leaks.culprits import Blame, name_culprits
 from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
+from ..leaks.first_run import first_run
 from ..leaks.hunt import Hunt
 from ..leaks.known import KnownLeaks, today
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
@@ -67,6 +68,7 @@ class LeakHunter:
         self._make_isolation = make_isolation
         self._last_leak: tuple[pytest.Item, LeakFinding] | None = None
         self._shown = ShownLeaks()
+        self._first_run = first_run()
 
     def excuse(self, finding: LeakFinding, wish: LeakWish) -> str | None:
         """Why a leak is let pass; ``None`` when it isn't."""
@@ -102,13 +104,17 @@ class LeakHunter:
         patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._settings.leak_budget_s, silent_s=SILENT_S)
         shown = self._progress.of(item) if self._progress is not None else nullcontext()
         with rerunner.quiet(nextitem), shown as on_round:
-            hunt = Hunt(rerunner.repeat, self._meter, patience, suspects=self._shown.containers)
+            hunt = Hunt(
+                rerunner.repeat, self._meter, patience, suspects=self._shown.containers, first_run=self._first_run
+            )
             finding = self._pursue(hunt, on_round, rerunner, item)
         return finding._replace(wanted_rounds=patience.least)
 
     def _hunt_apart(self, isolation: Isolation, item: pytest.Item, wish: LeakWish) -> LeakFinding:
+        shown = self._progress.apart(item) if self._progress is not None else nullcontext()
         try:
-            finding = isolation.hunt(item, wish)
+            with shown as on_wait:
+                finding = isolation.hunt(item, wish, on_wait)
         except INTERRUPTIONS as interruption:
             self.interruption = interruption
             why = f"{INTERRUPTED} in a process of its own"

@@ -20,6 +20,7 @@ MARKERS: Final = (
 _NAMES: Final = (
     "memopt",
     "memopt_report",
+    "memopt_live",
     "memopt_confirm",
     "memopt_history",
     "memopt_no_history",
@@ -33,10 +34,23 @@ _NAMES: Final = (
     "memopt_known_leaks",
     "memopt_accept_leaks",
     "memopt_tracer",
+    "memopt_optimize",
+    "memopt_pool_compare",
 )
 
 
-_TEXTS: Final = ("confirm", "history", "json", "top", "gc", "tracer", "rounds", "leaks_budget", "known_leaks")
+_TEXTS: Final = (
+    "confirm",
+    "history",
+    "json",
+    "top",
+    "gc",
+    "tracer",
+    "rounds",
+    "leaks_budget",
+    "known_leaks",
+    "optimize",
+)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -55,6 +69,49 @@ def add_options(parser: pytest.Parser) -> None:
         ini_type="bool",
         action="store_true",
     )
+    option("--memopt-live", "measure every test and show memory while they run", ini_type="bool", action="store_true")
+    _add_limit_options(group, parser)
+    _add_pool_options(parser, option)
+    option("--memopt-confirm", "reruns that must reproduce a breach before it fails the test (default 2)", metavar="N")
+    _add_leak_options(option)
+    option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
+    group.addoption(
+        "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
+    )
+    parser.addini("memopt_no_history", "keep no history", type="bool", default=None)
+    option("--memopt-json", "measure every test and write the results to this file", metavar="PATH")
+    option("--memopt-top", "rows in the summary (default 10)", metavar="N")
+    option("--memopt-gc", "how windows are settled: freeze (default), collect or off", metavar="MODE")
+    option(
+        "--memopt-optimize",
+        "spend less time and memory: auto, or some of gc, compact, cleanup, lazy (advice on imports)",
+        metavar="NAMES",
+    )
+    option("--memopt-tracer", "who counts allocated peaks: tracemalloc (default) or memray", metavar="NAME")
+
+
+def _add_pool_options(parser: pytest.Parser, option: Callable[..., None]) -> None:
+    parser.addini(
+        "memopt_resources",
+        'pooled resource types, a line each: "db = myapp.testing:create_db"',
+        type="linelist",
+        default=[],
+    )
+    option(
+        "--memopt-pool-compare",
+        "measure every test, and at the end what each pool saves, in pairs with and without it",
+        ini_type="bool",
+        action="store_true",
+    )
+    parser.addini(
+        "memopt_pool_adaptive",
+        "give pools the sizes that earlier runs in the history advised",
+        type="bool",
+        default=None,
+    )
+
+
+def _add_limit_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     group.addoption(
         "--memopt-limit",
         dest="memopt_limit",
@@ -66,17 +123,6 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini(
         "memopt_limits", 'limits, a line each: "[warn:|fail:] GLOB: peak=50MB growth=1MB"', type="linelist", default=[]
     )
-    option("--memopt-confirm", "reruns that must reproduce a breach before it fails the test (default 2)", metavar="N")
-    _add_leak_options(option)
-    option("--memopt-history", "file of the history (default .memopt/history.db)", metavar="PATH")
-    group.addoption(
-        "--memopt-no-history", dest="memopt_no_history", action="store_true", default=None, help="keep no history"
-    )
-    parser.addini("memopt_no_history", "keep no history", type="bool", default=None)
-    option("--memopt-json", "measure every test and write the results to this file", metavar="PATH")
-    option("--memopt-top", "rows in the summary (default 10)", metavar="N")
-    option("--memopt-gc", "how windows are settled: freeze (default), collect or off", metavar="MODE")
-    option("--memopt-tracer", "who counts allocated peaks: tracemalloc (default) or memray", metavar="NAME")
 
 
 def _add_leak_options(option: Callable[..., None]) -> None:
@@ -112,9 +158,15 @@ def asks_for_something(config: pytest.Config) -> bool:
     if any(config.getoption(name, default=None) is not None for name in (*_NAMES, "memopt_limit")):
         return True
     try:
-        return any(config.getini(name) not in (None, []) for name in (*_NAMES, "memopt_limits"))
+        return any(config.getini(name) not in (None, []) for name in (*_NAMES, "memopt_limits", "memopt_pool_adaptive"))
     except (ValueError, pytest.UsageError):
         return True  # one of them makes no sense, which is said when the settings are read
+
+
+def wants_imports(early_config: pytest.Config) -> bool:
+    """Whether imports are to be watched, while the command line is known in part; values are checked later."""
+    given = getattr(early_config.known_args_namespace, "memopt_optimize", None)
+    return "lazy" in str(given or early_config.getini("memopt_optimize"))
 
 
 def settings_from(config: pytest.Config) -> Settings:
@@ -137,10 +189,12 @@ def _read_settings(config: pytest.Config) -> Settings:
     texts = {name: _text(config, name) for name in _TEXTS}
     gc = settings.parse_choice(texts["gc"][0] or "freeze", settings.GcChoice, texts["gc"][1])
     tracer = settings.parse_choice(texts["tracer"][0] or "tracemalloc", settings.TracerChoice, texts["tracer"][1])
+    optimize, is_auto = settings.parse_strategies(*texts["optimize"])
     history, json = texts["history"][0] or settings.DEFAULT_HISTORY, texts["json"][0]
     return settings.Settings(
         measure=_flag(config, "memopt"),
         report=_flag(config, "memopt_report"),
+        live=_flag(config, "memopt_live"),
         limit_lines=_limit_lines(config),
         confirm=settings.parse_count(texts["confirm"][0] or "2", texts["confirm"][1]),
         history_path=None if _flag(config, "memopt_no_history") else config.rootpath / history,
@@ -154,6 +208,10 @@ def _read_settings(config: pytest.Config) -> Settings:
         accepts_leaks=_flag(config, "memopt_accept_leaks"),
         leak_budget_s=settings.parse_seconds(texts["leaks_budget"][0] or "20", texts["leaks_budget"][1]),
         tracer=cast("TracerChoice", tracer),
+        optimize=optimize,
+        is_auto=is_auto,
+        pool_compare=_flag(config, "memopt_pool_compare"),
+        pool_adaptive=bool(_ini_flag(config, "memopt_pool_adaptive")),
     )
 
 

@@ -9,7 +9,10 @@ import sys
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from ..history.records import Environment
 
 _GIT_TIMEOUT_S: Final = 5.0
 _MACHINE_ID: Final = Path("/etc/machine-id")
@@ -56,6 +59,13 @@ def machine_name() -> str:
         identity = ""
     identity = identity or f"{platform.node()}-{uuid.getnode()}"
     return hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+
+def this_environment() -> Environment:
+    """Where runs of this process are alike."""
+    from ..history.records import Environment
+
+    return Environment(machine_name(), platform_name(), python_minor_name())
 
 
 def now_utc() -> str:

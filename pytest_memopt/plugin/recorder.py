@@ -6,10 +6,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..errors import one_line
 from ..meters.account import Account
 from ..meters.cache_clearing import clear_interpreter_caches
 from ..meters.collector import Collector
@@ -21,6 +23,7 @@ from ..meters.weight import Scales, Weight
 from ..meters.window import Window
 from . import compat
 from .fixture_ledger import FUNCTION, FixtureLedger
+from .fixture_places import FixturePlaces
 from .keepsakes import Keepsakes
 from .run import AGAIN, ItemRun, Purpose
 
@@ -42,7 +45,7 @@ class Recorder:
         machinery: what is called to run its phases: it survives the test, and isn't the test's.
     """
 
-    def __init__(self, window: Window, collector: Collector) -> None:
+    def __init__(self, window: Window, collector: Collector, root: Path) -> None:
         self._window = window
         self._collector = collector
         self._scales = Scales()
@@ -51,7 +54,7 @@ class Recorder:
         self._call_weights = [call_weight.times(count) for count in range(len(PHASES) + 1)]
         self._calls_charged = 0
         self._account = Account.RUNNER
-        self.fixtures = FixtureLedger(window)
+        self.fixtures = FixtureLedger(window, FixturePlaces(root).of)
         self.current: ItemRun | None = None
         self.machinery: object = None
         self._in_phase = False
@@ -131,10 +134,8 @@ class Recorder:
 
     def begin_fixture(self, fixture: pytest.FixtureDef[object]) -> Account:
         """A fixture is about to be built: one that is wider than the test pays for itself; who was charged so far."""
-        before = self._account
-        if fixture.scope != FUNCTION:
-            self._switch(Account.SHARED)  # also in the midst of another wide one, which pays for what it took so far
-            self._account = Account.SHARED
+        # also in the midst of another wide one, which pays for what it took so far
+        before = self._account if fixture.scope == FUNCTION else self.charge_shared()
         self.fixtures.begin()
         return before
 
@@ -143,7 +144,7 @@ class Recorder:
         if fixture.scope != FUNCTION:
             self._switch(Account.SHARED)
         own_traced_bytes = self.fixtures.end(fixture)
-        self._charge_to(account)
+        self.charge_to(account)
         if fixture.scope == FUNCTION and self.current is not None:
             self.current.has_fixtures = True
             self.current.fixture_traced_bytes += own_traced_bytes
@@ -155,7 +156,7 @@ class Recorder:
         if run is None or not (names or compat.collectors_to_set_up(item)):
             return
         compat.announce_phase(item, "setup")
-        before = self._charge_to(Account.SHARED)
+        before = self.charge_to(Account.SHARED)
         try:
             compat.set_up_collectors(item)
             compat.set_up_fixtures(item, names)
@@ -166,7 +167,7 @@ class Recorder:
             pass
         finally:
             run.keepsakes.note_shared_ground()
-            self._charge_to(before)
+            self.charge_to(before)
         if self._window.is_open:
             self._window.mark_peak()
 
@@ -179,11 +180,11 @@ class Recorder:
         _collect_error(errors, lambda: compat.tear_down_to(item, compat.StandIn(item)))
         # the item would keep the values of wider fixtures until after they were torn down
         self.current.keepsakes.drop_fixture_values()
-        before = self._charge_to(Account.SHARED)
+        before = self.charge_to(Account.SHARED)
         try:
             _collect_error(errors, lambda: compat.tear_down_to(item, nextitem))
         finally:
-            self._charge_to(before)
+            self.charge_to(before)
         if len(errors) > 1:
             raise compat.group_of("errors during test teardown", errors)
         if errors:
@@ -238,7 +239,7 @@ class Recorder:
         run.measured = measured._replace(exact=False) if is_estimate else measured
 
     def _give_up(self, run: ItemRun, error: Exception) -> None:
-        run.problem = f"a meter failed: {type(error).__name__}: {error}"
+        run.problem = f"a meter failed: {one_line(error)}"
         with suppress(Exception):
             self._window.abandon()
 
@@ -260,7 +261,24 @@ class Recorder:
         self.current = None
         self._window.abandon()
 
-    def _charge_to(self, account: Account) -> Account:
+    @property
+    def account(self) -> Account:
+        """Who is charged now."""
+        return self._account
+
+    @property
+    def shared_bytes(self) -> int:
+        """Bytes that were charged to no test in this window so far."""
+        return self._window.growth_of(Account.SHARED) if self._window.is_open else 0
+
+    def charge_shared(self) -> Account:
+        """Charge what comes to nobody's test, having read what came so far; who was charged until now."""
+        before = self._account
+        self._switch(Account.SHARED)
+        self._account = Account.SHARED
+        return before
+
+    def charge_to(self, account: Account) -> Account:
         """Charge what comes to ``account``; who was charged so far.
 
         Not a context manager: the interpreter makes a bound method for the end of its block, and drops it before the

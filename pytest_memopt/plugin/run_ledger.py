@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from typing import Any
 
 from ..bounded_series import BoundedSeries
-from ..report.summary import FixtureUse, WorkerUse
+from ..report.summary import FixtureUse, PoolUse, WorkerUse
 from ..verdicts.record import TestRecord
 from ..verdicts.wire import from_wire
 
@@ -35,8 +35,9 @@ class RunLedger:
         self._clock = clock
         self._started_s = clock()
         self._records: dict[str, TestRecord] = {}
-        self._fixtures: dict[tuple[str, str], FixtureUse] = {}
+        self._fixtures: dict[tuple[str, str, str | None], FixtureUse] = {}
         self._processes: dict[str, _Process] = {}
+        self._pools: dict[str, PoolUse] = {}
         self.warnings: list[str] = []
 
     @property
@@ -71,17 +72,38 @@ class RunLedger:
         """One entry a fixture, over all workers."""
         return tuple(self._fixtures.values())
 
+    def add_pools(self, wires: Iterable[Mapping[str, Any]]) -> None:
+        """What the pools of one process did."""
+        if not wires:
+            return
+        from .pool_wire import together, use_from_wire
+
+        for use in map(use_from_wire, wires):
+            known = self._pools.get(use.name)
+            self._pools[use.name] = use if known is None else together(known, use)
+
+    def pools(self) -> tuple[PoolUse, ...]:
+        """One entry a resource type, over all processes."""
+        return tuple(self._pools.values())
+
     def workers(self) -> tuple[WorkerUse, ...]:
         """One entry a process, in order of their names."""
         return tuple(self._worker(name, self._processes[name]) for name in sorted(self._processes))
 
+    def standing(self) -> tuple[WorkerUse, ...]:
+        """The same, quickly: without the course of their memory, but for that of a process that is alone."""
+        if len(self._processes) == 1:
+            return self.workers()
+        return tuple(self._worker(name, self._processes[name], is_brief=True) for name in sorted(self._processes))
+
     def _add_fixture(self, added: FixtureUse) -> None:
-        known = self._fixtures.get((added.name, added.scope))
+        key = (added.name, added.scope, added.where)
+        known = self._fixtures.get(key)
         if known is None:
-            self._fixtures[added.name, added.scope] = added
+            self._fixtures[key] = added
             return
         grown = [one.growth_bytes for one in (known, added) if one.growth_bytes is not None]
-        self._fixtures[added.name, added.scope] = known._replace(
+        self._fixtures[key] = known._replace(
             builds=known.builds + added.builds,
             setup_s=known.setup_s + added.setup_s,
             growth_bytes=sum(grown) if grown else None,
@@ -100,8 +122,8 @@ class RunLedger:
         process.rss_peak_bytes = max(process.rss_peak_bytes or 0, peak_bytes)
         process.series.append(self.elapsed_s, measured.rss_end_bytes)
 
-    def _worker(self, name: str, process: _Process) -> WorkerUse:
-        points = process.series.points()
+    def _worker(self, name: str, process: _Process, *, is_brief: bool = False) -> WorkerUse:
+        points = () if is_brief else process.series.points()
         return WorkerUse(
             name=name,
             tests=process.tests,

@@ -13,6 +13,7 @@ from .guests import GuestHooks
 from .header import WORKER_OUTPUT, Header
 from .item_protocol import run_measured
 from .journal import Journal
+from .recorder import Recorder
 from .run import AGAIN
 
 
@@ -28,6 +29,11 @@ class MeasuringHooks:
         self._journal = journal
         self._header = header
         self._collector = engine.collector
+
+    @property
+    def recorder(self) -> Recorder:
+        """Who keeps the account."""
+        return self._recorder
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -51,6 +57,11 @@ class MeasuringHooks:
         self._collector.give_back()
         if (output := getattr(session.config, "workeroutput", None)) is not None:
             output[WORKER_OUTPUT] = self._header.to_wire()
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C in a worker: the controller tells which test it was in, and may come to that when it is gone."""
+        if self._examiner.is_workers:
+            self._journal.leave_to_reader()
 
     @pytest.hookimpl(specname="pytest_runtest_protocol")
     def pytest_runtest_protocol_measured(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:

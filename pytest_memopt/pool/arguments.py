@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from ..errors import ResourceTypeError
 
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
+
 
 class Arguments(NamedTuple):
     """What the factory is called with.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from . import wording
+from .adaptive_yield import AdaptiveYield
 from .forks import FORKS
 from .hooks import PoolHooks
 from .inventory import Demand, Inventory, Permit
@@ -16,18 +17,22 @@ from .recipe import ResourceType
 from .resource import PooledResource, ResourceState
 from .stack import note_stack
 from .stats import Eviction, PoolStats
-from .supervision import find_lost, find_overdue
+from .supervision import find_lost, find_overdue, has_gil
 from .trouble import TroubleKind
 from .workshop import Workshop
+
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
 
 T = TypeVar("T")
 
 blank_lease: Final = Lease.__new__
 
 
-def write_lease(pool: PoolDesk[T], member: PooledResource[T], now_s: float) -> Lease[T]:
+def write_lease(
+    pool: PoolDesk[T], member: PooledResource[T], now_s: float, lease_class: type[Lease[Any]] = Lease
+) -> Lease[T]:
     """A lease of ``member``; the pool for threads does the same in place, for its quickest path."""
-    lease: Lease[T] = blank_lease(Lease)
+    lease: Lease[T] = blank_lease(lease_class)
     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = pool, member, member.resource, now_s
     return lease
 
@@ -37,9 +42,20 @@ class PoolDesk(Generic[T]):
 
     Attributes:
         kind: the resource type.
+        keeps_shared: whether pools of this class are for types that processes share.
+        sized_at: the account when its size was set last; an empty one where it has the size of its type.
+        awaits: whether they await what the type's callables return.
     """
 
+    keeps_shared: ClassVar[bool] = False
+    awaits: ClassVar[bool] = False
+    _lease_class: ClassVar[type[Lease[Any]]] = Lease
+
     def __init__(self, kind: ResourceType, hooks: PoolHooks) -> None:
+        if kind.shared is not self.keeps_shared:
+            raise wording.wrong_pool(kind, type(self).__name__)
+        if kind.awaited and not self.awaits:
+            raise wording.awaited(kind, kind.awaited[0])
         self.kind = kind
         self._hooks = hooks
         self._clock = hooks.clock
@@ -48,11 +64,16 @@ class PoolDesk(Generic[T]):
         self._works: Workshop[T] = Workshop(kind, hooks)
         self._restores = self._works.checks_after or self._follows
         self._lock = threading.RLock()  # one that its holder may take again: a finalizer may run anywhere
-        self._stock: Inventory[T] = Inventory(policy, None if hooks.pools else Eviction.UNPOOLED)
+        self._stock: Inventory[T] = Inventory(policy, None if hooks.pools and policy.keep_idle else Eviction.UNPOOLED)
         shelf = self._stock.shelf
         self._next = shelf.pop if policy.order is Order.LIFO else shelf.popleft
-        self._quick_shelf: Sequence[object] = () if self._works.checks_before or self._follows else shelf
+        is_quick = has_gil() and not (self._works.checks_before or self._follows)
+        self._quick_shelf: Sequence[object] = shelf if is_quick else ()
+        self._is_quick_back = has_gil() and not self._restores
+        self._yields = AdaptiveYield()
         self._is_closed = False
+        self.sized_at = PoolStats()
+        self._is_kept = False
         self._inherited: list[PooledResource[T]] = []
         FORKS.add(self)
 
@@ -66,7 +87,13 @@ class PoolDesk(Generic[T]):
         with self._lock:
             stats = self.get_stats()
             self._stock.clear_counters()
+            self.sized_at = PoolStats()
             return stats
+
+    def stats_at_size(self) -> PoolStats:
+        """The same since its size was set last; peaks and durations are those of the whole time."""
+        with self._lock:
+            return self.get_stats().since(self.sized_at)
 
     @property
     def size(self) -> int:
@@ -81,7 +108,7 @@ class PoolDesk(Generic[T]):
     def leases(self) -> list[Lease[T]]:
         """The leases that are held now."""
         with self._lock:
-            return [member.lease for member in self._stock.lent() if member.lease is not None]
+            return [lease for member in self._stock.lent() if (lease := member.lease) is not None]
 
     def idle_resources(self) -> list[T]:
         """The resources that are idle now, the least recently used first."""
@@ -96,7 +123,7 @@ class PoolDesk(Generic[T]):
             fate: what a late borrower is told, as "was taken back at the end of test_x".
         """
         with self._lock:
-            member = lease.member
+            member, lease.member = lease.member, None  # one step: the pool for threads gives back without the lock
             if member is None:
                 return
             lease.end(fate)
@@ -109,11 +136,15 @@ class PoolDesk(Generic[T]):
         for lease in self.leases():
             lease.end(wording.FORKED)
         self._inherited += self._stock.forget()
+        self._works.calls.forget()
+        self.sized_at = PoolStats()
+        self._is_kept = False
 
     def __repr__(self) -> str:
         state = "closed, " if self._is_closed else ""
         return (
-            f"<MemoryPool of {self.kind.name!r}: {state}{self._stock.lent_count} lent, {self._stock.idle_count} idle>"
+            f"<{type(self).__name__} of {self.kind.name!r}: "
+            f"{state}{self._stock.lent_count} lent, {self._stock.idle_count} idle>"
         )
 
     def _lend(self, member: PooledResource[T], borrower: Borrower | None, began_s: float | None) -> Lease[T]:
@@ -126,7 +157,7 @@ class PoolDesk(Generic[T]):
             else:
                 counters.borrow.add(now_s - began_s)
             member.allow_quick(now_s, self.kind.policy.idle_ttl_s)
-            member.lease = lease = write_lease(self, member, now_s)
+            member.lease = lease = write_lease(self, member, now_s, self._lease_class)
             self._stock.lend(member)
         if borrower is not None:
             lease.note_borrower(borrower)
@@ -141,7 +172,9 @@ class PoolDesk(Generic[T]):
             if grant is None:
                 self._stock.withdraw(demand, now_s)
                 counters.timeouts += 1
-                raise wording.exhausted(self.kind, now_s - began_s, self._stock.lent(), ahead_count, now_s)
+                raise wording.exhausted(
+                    self.kind, now_s - began_s, self._stock.lent(), ahead_count, now_s, self._works.calls
+                )
         if isinstance(grant, BaseException):
             raise grant
         return grant
@@ -248,6 +281,8 @@ class PoolDesk(Generic[T]):
             overdue = find_overdue(self._stock.lent(), now_s, policy.leak_threshold_s)
         for lease, held_s in overdue:
             self._tell(TroubleKind.OVERDUE, f"for {held_s:.3g} s, threshold {policy.leak_threshold_s:.3g} s", lease)
+        for call in self._works.calls.find_slow(now_s, policy.leak_threshold_s):
+            self._works.tell(TroubleKind.SLOW, f"{call.spell(now_s)}, threshold {policy.leak_threshold_s:.3g} s")
         self._reclaim_lost()
 
     def _reserve_ready(self) -> bool:
@@ -267,8 +302,8 @@ class PoolDesk(Generic[T]):
         with self._lock:
             lost = find_lost(self._stock.lent())
         for lease in lost:
-            self._tell(TroubleKind.LOST, "its lease was dropped, so it can't come back; use `with`", lease)
             self.revoke(lease, "was lost")
+            self._tell(TroubleKind.LOST, "its lease was dropped, so it can't come back; use `with`", lease)
 
     def _tell(self, kind: TroubleKind, told: str, lease: Lease[T]) -> None:
         self._works.tell(kind, told, lease.borrower)

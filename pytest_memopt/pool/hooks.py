@@ -7,14 +7,19 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from .trouble import Trouble, warn
 
+if TYPE_CHECKING:
+    from .keeper import Keeper
+
 
 class Operation(str, Enum):
-    """What a pool calls of a resource type."""
+    """What a pool does that takes its time, most of it in user code."""
 
+    OPEN = "making the pool"
     BUILD = "factory"
     VALIDATE = "validate"
     RESET = "reset"
@@ -33,6 +38,8 @@ class PoolHooks(NamedTuple):
         label: who borrows now (a test's id), or ``None``.
         follows: whether to note where each borrower stands.
         pools: whether members are kept; if not, every lease builds and closes.
+        keeper: looks after pools in the background, once they have built something; ``None`` for nobody.
+        rack_folder: where the processes that share a type meet; ``None`` for the user's own, see `user_folder`.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -42,3 +49,5 @@ class PoolHooks(NamedTuple):
     label: Callable[[], str | None] | None = None
     follows: bool = False
     pools: bool = True
+    keeper: Keeper | None = None
+    rack_folder: Path | None = None

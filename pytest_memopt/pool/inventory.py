@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
@@ -48,7 +48,9 @@ class Demand(Generic[T]):
 class Inventory(Generic[T]):
     """The members of a pool: idle ones on shelves by key, lent ones, places for those being built, and who waits.
 
-    While anybody waits there is no idle member: each that comes free is offered first. Not for several threads at once: the pool calls it under its lock, and closes the `doomed` outside of it.
+    While anybody waits there is no idle member: each that comes free is offered first. Not for several threads at once: the
+    pool calls it under its lock, and closes the `doomed` outside of it. Only the `shelf` is for all: what stands there may
+    be gone the next moment, and another one may have come.
 
     Attributes:
         size: members and places taken by members that are being built.
@@ -67,6 +69,7 @@ class Inventory(Generic[T]):
         self._is_lifo = policy.order is Order.LIFO
         self.shelf: deque[PooledResource[T]] = deque()
         self._shelves: dict[Hashable, deque[PooledResource[T]]] = {None: self.shelf}
+        self._kept_keys: set[Hashable] = {None}
         self.demands: deque[Demand[T]] = deque()
         self.size = 0
         self.lent_count = self.peak_in_use = 0
@@ -74,6 +77,11 @@ class Inventory(Generic[T]):
         self.doomed: list[PooledResource[T]] = []
         self.counters = Counters()
         self.refuses = refuses
+
+    def keep_shelf(self, key: Hashable) -> deque[PooledResource[T]]:
+        """The shelf of a key, which stays when it is empty, until it is abandoned."""
+        self._kept_keys.add(key)
+        return self._shelves.setdefault(key, deque())
 
     @property
     def idle_count(self) -> int:
@@ -96,13 +104,15 @@ class Inventory(Generic[T]):
         shelf = self._shelves.get(key)
         if not shelf:
             return Permit.BUILD
-        member = self._unshelve(shelf)
+        if (member := self._unshelve(shelf)) is None:
+            return Permit.BUILD
         self.give_up_place()
         return member
 
     def wait(self, demand: Demand[T]) -> None:
-        """Stand in the queue."""
+        """Stand in the queue; what was put on the shelf just before is granted at once."""
         self.demands.append(demand)
+        self._serve()
 
     def withdraw(self, demand: Demand[T], now_s: float) -> None:
         """Leave the queue; what was granted meanwhile goes to the next."""
@@ -119,6 +129,12 @@ class Inventory(Generic[T]):
         self.lent_count -= 1
         member.touch(now_s)
         self._offer(member, now_s)
+
+    def settle(self, member: PooledResource[T], now_s: float) -> None:
+        """Make up for what another thread did while a member was put on the shelf without the lock."""
+        if (reason := self._unwelcome(member, now_s)) is not None:
+            self._doom(member, reason)
+        self._serve()
 
     def add(self, member: PooledResource[T], now_s: float) -> None:
         """A member that was built to be kept ready takes its place, see `reserve`."""
@@ -145,8 +161,9 @@ class Inventory(Generic[T]):
     def lend(self, member: PooledResource[T]) -> None:
         """Note that it is lent."""
         member.use_count += 1
-        self.lent_count += 1
-        self.peak_in_use = max(self.peak_in_use, self.lent_count)
+        self.lent_count = in_use = self.lent_count + 1
+        if in_use > self.peak_in_use:  # noqa: PLR1730 - in a call, another thread could have come to more
+            self.peak_in_use = in_use
 
     def forfeit(self, member: PooledResource[T], reason: Eviction) -> None:
         """A lent member doesn't come back: its place is free."""
@@ -166,19 +183,41 @@ class Inventory(Generic[T]):
                 reason = member.outlived(now_s, self._idle_ttl_s)
                 if reason is Eviction.LIFETIME or (reason is not None and self.idle_count > min_idle):
                     self._doom(member, reason)
-        for key in [key for key, shelf in self._shelves.items() if not shelf and key is not None]:
+        for key in [key for key, shelf in self._shelves.items() if not shelf and key not in self._kept_keys]:
             del self._shelves[key]
+
+    def release(self, least: int = 0) -> None:
+        """Doom the idle members but ``least`` of them, the least recently used first."""
+        for member in sorted(self.idle(), key=lambda member: member.last_used_at_s):
+            if self.idle_count > least:
+                self._doom(member, Eviction.RELEASED)
+
+    def resize(self, max_size: int) -> None:
+        """From now on ``max_size`` members at the most: who waits gets the places that came, or what is too many leaves."""
+        self._max_size = max_size
+        self._serve()
+        self.release(max(0, self.idle_count - (self.size - max_size)))
+        for member in self.lent()[: max(0, self.size - max_size)]:
+            member.ends_at_s = member.quick_until_s = ENDED_S
 
     def empty(self, reason: Eviction) -> None:
         """Doom every idle member."""
         for member in list(self.idle()):
             self._doom(member, reason)
 
+    def abandon(self, is_gone: Callable[[Hashable], bool], reason: Eviction) -> None:
+        """Doom the idle members whose key nobody can ask for any more, and forget their shelves."""
+        for key in [key for key in self._shelves if is_gone(key)]:
+            for member in list(self._shelves[key]):
+                self._doom(member, reason)
+            del self._shelves[key]
+            self._kept_keys.discard(key)
+
     def drain(self) -> None:
         """Doom every idle member now, and every lent one when it comes back."""
         self.empty(Eviction.DRAINED)
         for member in self.members.values():
-            member.ends_at_s = ENDED_S
+            member.ends_at_s = member.quick_until_s = ENDED_S
 
     def close(self, make_error: Callable[[], BaseException]) -> None:
         """Doom every member, now or when it comes back, and end every wait with an error of its own."""
@@ -189,14 +228,16 @@ class Inventory(Generic[T]):
             self.demands.popleft().give(make_error())
 
     def forget(self) -> list[PooledResource[T]]:
-        """Give up all members and waits without closing or waking anything: they belong to another process."""
+        """Give up all members and waits, and the account, without closing or waking anything: they belong to another process."""
         left = list(self.members.values())
         self.shelf.clear()
         self._shelves = {None: self.shelf}
+        self._kept_keys = {None}
         self.demands.clear()
         self.members = {}
         self.doomed = []
         self.size = self.lent_count = 0
+        self.clear_counters()  # or borrowers of the parent's would be counted without the members that they had
         return left
 
     def lent(self) -> list[PooledResource[T]]:
@@ -215,7 +256,7 @@ class Inventory(Generic[T]):
     def idle(self) -> Iterator[PooledResource[T]]:
         """The idle members, shelf by shelf, the least recently used first."""
         for shelf in self._shelves.values():
-            yield from shelf
+            yield from list(shelf)
 
     def reject(self, member: PooledResource[T], reason: Eviction) -> None:
         """A lent member comes back, and can't be lent again."""
@@ -232,6 +273,10 @@ class Inventory(Generic[T]):
         self.discard(member, reason)
         self.give_up_place()
 
+    def doom_again(self, members: Sequence[PooledResource[T]]) -> None:
+        """Members that were taken to be closed, and were not."""
+        self.doomed += members
+
     def take_doomed(self) -> list[PooledResource[T]]:
         """Those to be closed."""
         doomed, self.doomed = self.doomed, []
@@ -242,38 +287,42 @@ class Inventory(Generic[T]):
 
     def _pick(self, key: Hashable) -> PooledResource[T] | Permit | None:
         shelf = self._shelves.get(key)
-        if shelf:
-            return self._unshelve(shelf)
+        if shelf and (member := self._unshelve(shelf)) is not None:
+            return member
         if self.size < self._max_size:
             self._grow()
             return Permit.BUILD
-        if any(self._shelves.values()):
+        while fronts := [member for shelf in self._shelves.values() for member in list(shelf)[:1]]:
             # full, but with members of other arguments: the one that was not used for the longest time makes room
-            self._leave(min(self._oldest(), key=lambda member: member.last_used_at_s), Eviction.MADE_ROOM)
-            return Permit.BUILD
+            if self._leave(min(fronts, key=lambda member: member.last_used_at_s), Eviction.MADE_ROOM):
+                return Permit.BUILD
         return None
 
-    def _unshelve(self, shelf: deque[PooledResource[T]]) -> PooledResource[T]:
-        return shelf.pop() if self._is_lifo else shelf.popleft()
+    def _unshelve(self, shelf: deque[PooledResource[T]]) -> PooledResource[T] | None:
+        try:
+            return shelf.pop() if self._is_lifo else shelf.popleft()
+        except IndexError:  # another thread was quicker
+            return None
 
     def _grow(self) -> None:
         self.size += 1
         self.counters.peak_size = max(self.counters.peak_size, self.size)
 
-    def _oldest(self) -> Iterator[PooledResource[T]]:
-        return (shelf[0] for shelf in self._shelves.values() if shelf)
-
     def _offer(self, member: PooledResource[T], now_s: float) -> None:
         """Give a member to the first who waits, or put it on its shelf; one that can't be kept is doomed."""
-        if self.refuses is not None:
-            self.part(member, self.refuses)
-        elif now_s >= member.ends_at_s:
-            self.part(member, Eviction.LIFETIME if member.ends_at_s > ENDED_S else Eviction.DRAINED)
+        if (reason := self._unwelcome(member, now_s)) is not None:
+            self.part(member, reason)
         elif self.demands and self.demands[0].key == member.key:
             self.demands.popleft().give(member)
         else:
             self._shelves.setdefault(member.key, deque()).append(member)
             self._serve()
+
+    def _unwelcome(self, member: PooledResource[T], now_s: float) -> Eviction | None:
+        """Why a member that comes back can't be kept, or ``None``."""
+        if self.refuses is not None or now_s < member.ends_at_s:
+            return self.refuses
+        return Eviction.LIFETIME if member.ends_at_s > ENDED_S else Eviction.DRAINED
 
     def _serve(self) -> None:
         """Grant what can be granted, in the order in which they came."""
@@ -281,12 +330,17 @@ class Inventory(Generic[T]):
             self.demands.popleft().give(grant)
 
     def _doom(self, member: PooledResource[T], reason: Eviction) -> None:
-        self._leave(member, reason)
-        self.give_up_place()
+        if self._leave(member, reason):
+            self.give_up_place()
 
-    def _leave(self, member: PooledResource[T], reason: Eviction) -> None:
-        self._shelves[member.key].remove(member)
+    def _leave(self, member: PooledResource[T], reason: Eviction) -> bool:
+        """Doom a member on its shelf; ``False`` when it was lent this very moment."""
+        try:
+            self._shelves[member.key].remove(member)
+        except ValueError:
+            return False
         self.discard(member, reason)
+        return True
 
     def _retire(self, member: PooledResource[T], reason: Eviction) -> None:
         del self.members[id(member.resource)]

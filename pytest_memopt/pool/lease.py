@@ -8,6 +8,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from .resource import PooledResource
 from .stack import Place, spell_stack
 
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
+
 T = TypeVar("T")
 
 
@@ -98,4 +100,4 @@ class Lease(Generic[T]):
 
     def __repr__(self) -> str:
         state = "given back" if self.member is None else "held"
-        return f"<Lease of {self.resource!r}, {state}>"
+        return f"<{type(self).__name__} of {self.resource!r}, {state}>"

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 from filelock import lock_descriptor, unlock_descriptor
 
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
+
 _NOTE_AT: Final = 1  # Windows lets nobody else read the first byte, which is what is locked there
 _OWNER_ONLY: Final = 0o600
 _OPENINGS: Final = 5

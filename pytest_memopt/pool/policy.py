@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from ..errors import ResourceTypeError
 
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
+
 NEVER_S: Final = float("inf")
 LIFETIME_JITTER: Final = 0.05
 """Share of the lifetime by which members end early, each by its own: so that those built together don't end together."""
@@ -31,6 +33,9 @@ class PoolPolicy(NamedTuple):
         leak_threshold_s: a lease that is held for longer is told of, with the borrower's stack; ``None`` for never.
         order: which idle member is lent next.
         same_thread: whether a lease must be given back by the thread that borrowed it.
+        cleanup_interval_s: between two rounds of upkeep in the background; ``None`` for none.
+        call_timeout_s: a call of the type's own code that takes longer is interrupted where that can be done; ``None`` for never.
+        keep_idle: whether what comes back is kept for the next borrower; if not, each lease builds and closes.
     """
 
     max_size: int = 100
@@ -41,6 +46,9 @@ class PoolPolicy(NamedTuple):
     leak_threshold_s: float | None = None
     order: Order = Order.LIFO
     same_thread: bool = False
+    cleanup_interval_s: float | None = 300.0
+    call_timeout_s: float | None = None
+    keep_idle: bool = True
 
     def lifetime_s(self, chance: float) -> float:
         """The age at which a member ends, for a random number ``chance`` between 0 and 1."""
@@ -60,6 +68,9 @@ def make_policy(  # noqa: PLR0913 - what a user registers a type with
     leak_threshold: float | None = None,
     order: str = "lifo",
     same_thread: bool = False,
+    cleanup_interval: float | None = 300.0,
+    call_timeout: float | None = None,
+    keep_idle: bool = True,
 ) -> PoolPolicy:
     """The policy with these values, all of them checked; times are in seconds.
 
@@ -70,10 +81,14 @@ def make_policy(  # noqa: PLR0913 - what a user registers a type with
     _check_count(subject, "min_idle", min_idle, least=0)
     if min_idle > max_size:
         raise ResourceTypeError(f"{subject}: min_idle={min_idle} is more than max_size={max_size}")
+    if min_idle and not keep_idle:
+        raise ResourceTypeError(f"{subject}: min_idle={min_idle} keeps resources ready, which keep_idle=False forbids")
     _check_time(subject, "idle_ttl", idle_ttl)
     _check_time(subject, "max_lifetime", max_lifetime)
     _check_time(subject, "leak_threshold", leak_threshold)
     _check_time(subject, "timeout", timeout, allows_zero=True)
+    _check_time(subject, "cleanup_interval", cleanup_interval)
+    _check_time(subject, "call_timeout", call_timeout)
     try:
         chosen = Order(order)
     except ValueError:
@@ -87,6 +102,9 @@ def make_policy(  # noqa: PLR0913 - what a user registers a type with
         leak_threshold,
         chosen,
         same_thread,
+        cleanup_interval,
+        call_timeout,
+        keep_idle,
     )
 
 

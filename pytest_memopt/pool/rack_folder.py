@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
+import stat
+import tempfile
 from collections.abc import Callable, Generator
 from hashlib import blake2s
 from pathlib import Path
@@ -12,8 +15,12 @@ from typing import Final
 
 from ..errors import PoolError
 
+QUEUE: Final = "queue"
+GATE: Final = "gate"
 _READABLE_MOST: Final = 40
 _DIGEST_BYTES: Final = 8
+_USER_FOLDER: Final = "memopt-slots"
+_OWNER_ONLY: Final = 0o700
 
 
 class RackFolder:
@@ -28,8 +35,8 @@ class RackFolder:
         self._parent = folder
         self._name = name
         self._own = folder / file_name(name)
-        self.queue = self._own / "queue"
-        self.gate = self._own / "gate"
+        self.queue = self._own / QUEUE
+        self.gate = self._own / GATE
 
     def slot(self, number: int) -> Path:
         """What is locked to hold the slot of this number."""
@@ -64,6 +71,24 @@ class RackFolder:
                 f"the slots of {self._name!r} can't be shared through {self._parent} ({error.strerror or error});"
                 " that takes a local folder that is there and can be written"
             ) from error
+
+
+def user_folder() -> Path:
+    """Where all processes of one user meet that aren't given a folder: inside that of temporary files, made if need be.
+
+    Raises:
+        PoolError: when it can't be made, or is somebody else's.
+    """
+    own_id = os.getuid() if hasattr(os, "getuid") else None  # elsewhere the folder of temporary files is the user's own
+    folder = Path(tempfile.gettempdir(), _USER_FOLDER if own_id is None else f"{_USER_FOLDER}-{own_id}")
+    try:
+        folder.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise PoolError(f"slots can't be shared through {folder} ({error.strerror or error}); name another") from error
+    if own_id is not None and (found.st_uid != own_id or not stat.S_ISDIR(found.st_mode)):
+        raise PoolError(f"slots can't be shared through {folder}, which isn't a folder of your own; name another")
+    return folder
 
 
 def file_name(name: str) -> str:

@@ -15,6 +15,9 @@ from .lock_file import Holder
 from .rack_folder import RackFolder, remove_rack_files
 from .slot_locks import Slot, SlotLocks
 from .ticket_queue import Ticket, TicketQueue
+from .waiting import Wait, sleep_through
+
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
 
 __all__ = ["Slot", "SlotRack", "remove_rack_files"]
 
@@ -84,6 +87,10 @@ class SlotRack:
             PoolTimeout: when none became free in time; the message tells who holds them.
             PoolError: when the rack is closed, or its files can't be used.
         """
+        return sleep_through(self.waiting(timeout_s, prefer, label=label), self._sleep)
+
+    def waiting(self, timeout_s: float, prefer: Sequence[int] = (), *, label: str = "") -> Wait[Slot]:
+        """As `acquire`, for those who sleep in a way of their own."""
         deadline_s = self._clock() + timeout_s
         with self._folder.plain_errors():
             # even who looks once waits for those that are inside just now
@@ -97,9 +104,11 @@ class SlotRack:
                 ticket = self._queue.draw()
                 self._tickets.add(ticket)
             with self._given_up_at_last(ticket):
-                for before_count in self._looks(ticket, deadline_s):
+                for before_count, pause_s in self._looks(ticket, deadline_s):
                     if not before_count and (slot := self._locks.take(prefer, label)):
                         return slot
+                    if pause_s > 0:
+                        yield pause_s
                 raise PoolTimeout(f"{self._too_late(timeout_s)}: {self._reason(ticket.count_before())}")
 
     def try_acquire(self, prefer: Sequence[int] = (), *, label: str = "") -> Slot | None:
@@ -116,9 +125,13 @@ class SlotRack:
             self._check_open()
             return self._locks.take(prefer, label) if is_inside and self._queue.is_empty() else None
 
+    def stop(self) -> None:
+        """Give out no more, and tell this process's waiters; what it holds stays held until released."""
+        self._is_closed = True
+
     def close(self) -> None:
         """Release all that this process holds, and tell its waiters; the last one on the machine removes the files."""
-        self._is_closed = True
+        self.stop()
         self._locks.close()
         with contextlib.suppress(OSError), self._gate.passed(self._clock() + _GATE_S) as is_inside:
             try:
@@ -141,19 +154,19 @@ class SlotRack:
             ticket.let_go()
         self._begin()
 
-    def _looks(self, ticket: Ticket, deadline_s: float) -> Generator[int, None, None]:
-        """How many wait before, look by look until the deadline, at a pace that suits the place in the queue."""
+    def _looks(self, ticket: Ticket, deadline_s: float) -> Generator[tuple[int, float], None, None]:
+        """How many wait before, and the seconds until the next look: 0 for the last, long for those far behind."""
         before_count = -1
         while True:
             self._check_open()
             now_s = self._clock()
             if before_count != (before_count := ticket.count_before()):
                 since_s = now_s
-            yield before_count
-            if (left_s := deadline_s - self._clock()) <= 0:
-                return
             pause_s = max(self._poll_s * (1 + before_count), (now_s - since_s) / _PATIENCE)
-            self._sleep(min(pause_s, _POLL_MOST_S, left_s))
+            left_s = max(deadline_s - now_s, 0.0)
+            yield before_count, min(pause_s, _POLL_MOST_S, left_s)
+            if not left_s:
+                return
 
     @contextlib.contextmanager
     def _given_up_at_last(self, ticket: Ticket) -> Generator[None, None, None]:
@@ -168,7 +181,7 @@ class SlotRack:
             raise PoolError(f"the slots of {self._name!r} are closed; nobody can have one any more")
 
     def _too_late(self, timeout_s: float) -> str:
-        return f"no slot of {self._name!r} became free within {timeout_s:g} s"
+        return f"no slot of {self._name!r} became free within {round(timeout_s, 3):g} s"
 
     def _reason(self, before_count: int) -> str:
         """Who holds the slots, and who waits for them."""

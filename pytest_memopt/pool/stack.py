@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final
 
 DEPTH_MOST: Final = 24
-_OWN: Final = str(Path(__file__).parent)
+_OWN: Final = str(Path(__file__).parent.parent)
+_STANDARD: Final = Path(os.__file__).parent
+_RUNNERS: Final = (
+    f"{_STANDARD / 'asyncio'}{os.sep}",
+    f"{_STANDARD / 'unittest'}{os.sep}",
+    str(_STANDARD / "threading.py"),
+    str(_STANDARD / "contextlib.py"),
+)
 
 Place = tuple[CodeType, int]
 """A function's code and the line in it; frames would keep their variables alive."""
@@ -42,7 +50,9 @@ def spell_stack(places: tuple[Place, ...], most: int = 6) -> tuple[str, ...]:
 
 def _is_machinery(file_name: str) -> bool:
     parts = Path(file_name).parts
-    return file_name.startswith("<") or any(name in parts for name in ("_pytest", "pluggy", "xdist", "execnet"))
+    return file_name.startswith(("<", _OWN, *_RUNNERS)) or any(
+        name in parts for name in ("_pytest", "pluggy", "xdist", "execnet", "pytest_asyncio", "anyio")
+    )
 
 
 def _short(file_name: str) -> str:

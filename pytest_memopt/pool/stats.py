@@ -21,10 +21,21 @@ class Eviction(str, Enum):
     SOILED = "soiled"
     LOST = "lost"
     DRAINED = "drained"
+    RELEASED = "released"
     UNPOOLED = "unpooled"
+    LOOP_CLOSED = "loop closed"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong."""
+        return self in (Eviction.INVALID, Eviction.RESET_FAILED, Eviction.SOILED, Eviction.LOST)
 
 
 _DISTRIBUTIONS: Final = ("build", "borrow", "reset")
+_COUNTS: Final = (
+    *("built", "borrowed", "hits", "misses", "waits", "waited_s", "timeouts"),
+    *("resets", "failed_resets", "failed_validations", "errors"),
+)
 
 
 class PoolStats(NamedTuple):
@@ -91,6 +102,12 @@ class PoolStats(NamedTuple):
         for name in _DISTRIBUTIONS:
             added[name] = mine[name].plus(others[name])
         return PoolStats(**added)
+
+    def since(self, earlier: PoolStats) -> PoolStats:
+        """What came after an earlier account of the same pool; members, peaks and durations are those of now."""
+        counts = {name: getattr(self, name) - getattr(earlier, name) for name in _COUNTS}
+        evicted = {reason: count - earlier.evicted.get(reason, 0) for reason, count in self.evicted.items()}
+        return self._replace(**counts, evicted=evicted)
 
     def to_wire(self) -> dict[str, Any]:
         """As plain JSON."""

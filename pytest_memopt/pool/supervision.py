@@ -9,6 +9,8 @@ from typing import Any, Final
 from .lease import Lease
 from .resource import PooledResource
 
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
+
 
 class _Holder:
     """Stands in for a member, to learn how many references a lease has that only its member holds."""
@@ -23,8 +25,8 @@ _HOLDER: Final = _Holder()
 _ALONE: Final = sys.getrefcount(_HOLDER.lease)
 
 
-def can_see_lost() -> bool:
-    """Whether reference counts are exact here: not in free-threaded builds."""
+def has_gil() -> bool:
+    """Whether one thread runs at a time, and goes on until it calls, jumps or waits: not in free-threaded builds."""
     has_lock = getattr(sys, "_is_gil_enabled", None)
     return sys.implementation.name == "cpython" and (has_lock is None or has_lock())
 
@@ -34,7 +36,7 @@ def find_lost(lent: Iterable[PooledResource[Any]]) -> list[Lease[Any]]:
 
     A lease is asked for its reference count, which costs nothing while all goes well; a finalizer would cost each borrower.
     """
-    if not can_see_lost():
+    if not has_gil():  # reference counts aren't exact there
         return []
     return [member.lease for member in lent if member.lease is not None and sys.getrefcount(member.lease) <= _ALONE]
 

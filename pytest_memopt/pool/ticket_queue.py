@@ -9,6 +9,8 @@ from typing import Final
 
 from .lock_file import LockFile, is_locked
 
+__tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of what is between them
+
 _NUMBER: Final = "{:012d}"
 
 

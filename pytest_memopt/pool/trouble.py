@@ -17,12 +17,14 @@ class TroubleKind(str, Enum):
     KEPT = "not given back"
     OVERDUE = "held too long"
     LOST = "lost"
+    SLOW = "takes too long"
     SOILED = "soiled"
     RESET_FAILED = "reset failed"
     VALIDATE_FAILED = "validate failed"
     FINGERPRINT_FAILED = "fingerprint failed"
     CLOSE_FAILED = "close failed"
     UPKEEP_FAILED = "upkeep failed"
+    LEFT_BEHIND = "left behind"
 
 
 class Trouble(NamedTuple):

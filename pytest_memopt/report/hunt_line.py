@@ -6,10 +6,10 @@ from typing import Final
 
 from ..leaks.standing import Standing
 from ..leaks.story import added_text
-from ..units import format_count
+from ..units import format_count, format_seconds
 from .nodeids import shorten
 from .typeface import Typeface, cell_width
-from .wording import counted, format_seconds
+from .wording import counted
 
 _NAME_LEAST: Final = 24
 
@@ -24,14 +24,37 @@ def hunt_line(nodeid: str, standing: Standing, tests_left: int, width: int, face
         width: columns of the terminal; the last stays free, where some terminals begin a new line.
         face: what the terminal can spell.
     """
+    pieces = [
+        f"run {format_count(standing.rounds + 1)}: {_state(standing)}",
+        *_more(standing.elapsed_s, standing.left_s, tests_left),
+    ]
+    return _fitted(nodeid, pieces, width, face)
+
+
+def hunt_apart_line(nodeid: str, elapsed_s: float, left_s: float, tests_left: int, width: int, face: Typeface) -> str:
+    """The same of a hunt in a process of its own, which says nothing before its end.
+
+    Args:
+        nodeid: the test.
+        elapsed_s: seconds since that process was started.
+        left_s: seconds until it is given up.
+        tests_left: tests that come after it.
+        width: columns of the terminal.
+        face: what the terminal can spell.
+    """
+    return _fitted(nodeid, ["in a process of its own", *_more(elapsed_s, left_s, tests_left)], width, face)
+
+
+def _fitted(nodeid: str, pieces: list[str], width: int, face: Typeface) -> str:
+    """The name and as many of the pieces as there is room for, the first in any case."""
     room = width - 1
     if room < _NAME_LEAST:
         return ""
-    pieces = [f"  leak hunt, run {format_count(standing.rounds + 1)}: {_state(standing)}", *_more(standing, tests_left)]
-    rest = face.spell(", ".join(pieces))
-    while len(pieces) > 1 and cell_width(rest) + min(cell_width(nodeid), _NAME_LEAST) > room:
-        del pieces[-1]
-        rest = face.spell(", ".join(pieces))
+    told = [f"  leak hunt, {pieces[0]}", *pieces[1:]]
+    rest = face.spell(", ".join(told))
+    while len(told) > 1 and cell_width(rest) + min(cell_width(nodeid), _NAME_LEAST) > room:
+        del told[-1]
+        rest = face.spell(", ".join(told))
     name = shorten(face.spell(nodeid), max(room - cell_width(rest), _NAME_LEAST), face.ellipsis)
     return name + rest[: room - cell_width(name)]
 
@@ -45,7 +68,7 @@ def _state(standing: Standing) -> str:
     return f"growing by {added}" if added else "undecided"
 
 
-def _more(standing: Standing, tests_left: int) -> tuple[str, ...]:
+def _more(elapsed_s: float, left_s: float, tests_left: int) -> tuple[str, ...]:
     """What is left out first where there is no room stands last."""
     to_come = f"{counted(tests_left, 'test')} to come" if tests_left else "the last test"
-    return (format_seconds(standing.elapsed_s), f"{format_seconds(standing.left_s)} left", to_come)
+    return (format_seconds(elapsed_s), f"{format_seconds(left_s)} left", to_come)

@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 
 from ..limits.limits import Breach, Limit
 from ..meters.measurement import Measurement, Phase, PhaseUse
+from ..optimize.suite_effect import StrategyEffect
 from ..verdicts.leak_wire import leak_to_wire
 from ..verdicts.record import TestRecord
 from .header import total
@@ -35,9 +36,9 @@ def to_json(summary: RunSummary) -> dict[str, Any]:
         "tests": [_test(record, summary.test_trends.get(record.nodeid)) for record in summary.tests],
         "fixtures": [_plain(use) for use in summary.fixtures],
         "workers": [_worker(use) for use in summary.workers],
-        "pools": [],
-        "optimizations": [],
-        "advice": [],
+        "pools": _pools(summary),
+        "optimizations": [_optimization(effect) for effect in summary.optimizations],
+        "advice": [{**_plain(advice), "kind": advice.kind.value} for advice in summary.advice],
         "warnings": list(summary.warnings),
     }
 
@@ -158,6 +159,20 @@ def _worker(use: WorkerUse) -> dict[str, Any]:
         "rss_series_bytes": list(use.rss_series_bytes),
         "elapsed_s": [_number(value) for value in use.elapsed_s],
     }
+
+
+def _pools(summary: RunSummary) -> list[dict[str, Any]]:
+    """The pools, whose module is loaded only where there are any."""
+    if not summary.pools:
+        return []
+    from .pools import pool_to_wire
+
+    return [pool_to_wire(use) for use in summary.pools]
+
+
+def _optimization(effect: StrategyEffect) -> dict[str, Any]:
+    """What came of one strategy."""
+    return {name: _number(value) for name, value in effect.to_wire().items()}
 
 
 def _plain(record: Any) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from ..leaks.finding import LeakFinding
 from ..leaks.ruling import LeakKind, flat_rounds
 from ..leaks.story import leak_headline, leak_lines, series_lines
 from ..settings import DEFAULT_KNOWN_LEAKS
-from ..units import format_count
+from ..units import format_count, format_seconds
 from ..verdicts.record import TestRecord, VerdictKind
 from .explanation import Explanation
-from .wording import counted, format_seconds, ordinal
+from .wording import counted, ordinal
 
 SLOWEST_SHOWN: Final = 5
 _SLOW_S: Final = 1.0

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..meters.status import Floor, MeterStatus
+from ..optimize.suite_effect import StrategyEffect
 from ..verdicts.record import TestRecord
+from .advice import Advice
+
+if TYPE_CHECKING:
+    from ..optimize.pool_advice import PoolAdvice
+    from ..optimize.pool_comparison import PoolComparison
+    from ..pool.stats import PoolStats
 
 
 class FixtureUse(NamedTuple):
@@ -19,6 +26,7 @@ class FixtureUse(NamedTuple):
         builds: how many times it was set up.
         setup_s: seconds spent on that, all together.
         growth_bytes: net bytes its set-ups added; ``None`` for function scope, whose growth is the test's own.
+        where: file and line where the project defines it; ``None`` for one that isn't the project's, or is pooled.
     """
 
     name: str
@@ -26,6 +34,27 @@ class FixtureUse(NamedTuple):
     builds: int
     setup_s: float
     growth_bytes: int | None = None
+    where: str | None = None
+
+
+class PoolUse(NamedTuple):
+    """What the pool of one resource type did in this session, in all its processes together.
+
+    Attributes:
+        name: of the type.
+        stats: the account.
+        held_bytes: what its resources hold, as far as they were built where memory is measured; ``None`` if none was.
+        comparison: with and without the pool, where that was asked for.
+        uncompared: why there is no comparison although one was asked for; else ``None``.
+        advice: what would be better settings.
+    """
+
+    name: str
+    stats: PoolStats
+    held_bytes: int | None = None
+    comparison: PoolComparison | None = None
+    uncompared: str | None = None
+    advice: PoolAdvice | None = None
 
 
 class WorkerUse(NamedTuple):
@@ -127,7 +156,10 @@ class RunSummary(NamedTuple):
         workers: one entry per process.
         trend: the suite's.
         test_trends: per nodeid, for tests with a history.
+        optimizations: what came of each strategy that was asked for, over all processes.
+        advice: what to change, what saves most first.
         warnings: things that went wrong but did not stop the run, one sentence each.
+        pools: one entry a resource type.
     """
 
     run: RunInfo
@@ -140,4 +172,7 @@ class RunSummary(NamedTuple):
     workers: tuple[WorkerUse, ...] = ()
     trend: SuiteTrend = SuiteTrend()
     test_trends: Mapping[str, TrendNote] = MappingProxyType({})
+    optimizations: tuple[StrategyEffect, ...] = ()
+    advice: tuple[Advice, ...] = ()
     warnings: tuple[str, ...] = ()
+    pools: tuple[PoolUse, ...] = ()

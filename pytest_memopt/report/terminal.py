@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Final, NamedTuple
 
 from ..leaks.story import leak_headline
 from ..meters.measurement import Measurement
-from ..units import format_change, format_count, format_size
+from ..units import format_change, format_count, format_seconds, format_size
 from ..verdicts.record import TestRecord, VerdictKind
 from .failure import short
 from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
@@ -20,7 +21,7 @@ from .summary import RunSummary
 from .table import Row, table
 from .text import Line, Span, Style, TextOut, flow, spelt, write_line
 from .typeface import Typeface
-from .wording import counted, format_seconds
+from .wording import counted
 
 TITLE: Final = "memory"
 _BETWEEN: Final = " · "
@@ -28,6 +29,7 @@ _NOTHING: Final = "-"
 _FIXTURES_SHOWN: Final = 5
 _REASONS_SHOWN: Final = 3
 _MAIN: Final = "main"
+_ADVICE: Final = "advice  "
 _WORDS: Final = {
     VerdictKind.BREACH: ("breach", "breaches"),
     VerdictKind.LEAK: ("leak", "leaks"),
@@ -82,7 +84,10 @@ class _Page(NamedTuple):
         yield from self._tests()
         yield from self._leaks()
         yield from self._fixtures()
+        yield from self._pools()
         yield from self._workers()
+        yield from self._optimizations()
+        yield from self._advice()
         yield from self._flow(self._counts())
         yield from self._reasons()
         yield from self._troubles()
@@ -165,6 +170,15 @@ class _Page(NamedTuple):
         ]
         yield from table(["growth", "built", "set-up", "fixture"], rows, self.width, self.face)
 
+    def _pools(self) -> Iterator[Line]:
+        """The table of the pools, where anything was borrowed."""
+        if self.summary.pools:
+            from .pools import HEADINGS, comparison_lines, pool_rows
+
+            yield from table(HEADINGS, pool_rows(self.summary.pools), self.width, self.face)
+            for told in comparison_lines(self.summary.pools):
+                yield self._line(Span(f"  {told}"))
+
     def _workers(self) -> Iterator[Line]:
         """A line per process, where there are several."""
         workers = [use for use in self.summary.workers if use.lost is None]
@@ -177,6 +191,23 @@ class _Page(NamedTuple):
                 told = f"{use.name:<{name_width}}  {count:>{tests_width}}  {rss_text([use])}  {line}"
                 yield self._line(Span(told))
         yield from self._losses()
+
+    def _optimizations(self) -> Iterator[Line]:
+        """A line for each strategy that was asked for."""
+        if not self.summary.optimizations:
+            return
+        from .optimizations import optimization_lines
+
+        for text, has_helped in optimization_lines(self.summary.optimizations):
+            yield self._line(Span(text, Style.GOOD if has_helped else Style.PLAIN))
+
+    def _advice(self) -> Iterator[Line]:
+        """What to change, and what that would save."""
+        for advice in self.summary.advice:
+            lines = wrap(advice.text, max(self.width - len(_ADVICE), 1), break_long_words=False, break_on_hyphens=False)
+            for index, line in enumerate(lines):
+                lead = Span(" " * len(_ADVICE)) if index else Span(_ADVICE, Style.STRONG)
+                yield self._line(lead, Span(line))
 
     def _losses(self) -> Iterator[Line]:
         """A line for each process that died."""

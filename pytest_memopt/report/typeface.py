@@ -13,6 +13,8 @@ _PLAIN: Final = {
     "→": "->",
     "·": "|",
     "≤": "<=",
+    "×": "x",
+    "µ": "u",
     _ELLIPSIS: "...",
     **dict(zip(BLOCKS, "_.-:=+*#", strict=True)),
 }

@@ -8,22 +8,8 @@ from ..limits.limits import Breach, Limit, Metric
 from ..units import format_change, format_count, format_size
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_MINUTE_S: Final = 60.0
-_SECOND_MS: Final = 1000.0
-_TENTH_S: Final = 0.1
 _RUNS_SHOWN: Final = 5
 OTHER_TYPES: Final = "*"
-
-
-def format_seconds(duration_s: float) -> str:
-    """A duration for people: ``'0.2 ms'``, ``'23 ms'``, ``'4.3 s'``, ``'2 min 05 s'``."""
-    if round(duration_s, 1) >= _MINUTE_S:
-        minutes, seconds = divmod(round(duration_s), 60)
-        return f"{minutes} min {seconds:02d} s"
-    if duration_s >= _TENTH_S:
-        return f"{duration_s:.1f} s"
-    duration_ms = duration_s * _SECOND_MS
-    return f"{duration_ms:.0f} ms" if duration_ms >= 1 else f"{duration_ms:.1f} ms"
 
 
 def ordinal(number: int) -> str:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ..meters.originals import gc
+from ..meters.referents import referents
 from .containers import Column
 from .kinds import is_static
 from .lots import Lot, sort_by_class
@@ -102,4 +103,4 @@ def _older_neighbours(lots: list[Lot]) -> list[object]:
     """Tracked objects that the new ones refer to directly, but that aren't new: every way to the old heap."""
     objects = [one for lot in lots for one in lot.objects]
     new = set(map(id, objects))
-    return [one for one in gc.get_referents(*objects) if id(one) not in new and gc.is_tracked(one)]
+    return [one for one in referents(*objects) if id(one) not in new and gc.is_tracked(one)]

@@ -9,6 +9,7 @@ from itertools import count, filterfalse
 from typing import Final, TypeAlias
 
 from ..meters.originals import gc
+from ..meters.referents import referents
 
 _CHUNK: Final = 512
 
@@ -45,7 +46,7 @@ class Reach:
             self._levels.append([])
             self._ends.append([])
             for start in range(0, len(level), _CHUNK):
-                found: Sequence[object] = gc.get_referents(*level[start : start + _CHUNK])
+                found: Sequence[object] = referents(*level[start : start + _CHUNK])
                 self._add(list(filter(gc.is_tracked, found)) if self._only_tracked else found, wanted)
                 if not wanted:
                     return
@@ -96,7 +97,7 @@ def parents_of(candidates: Sequence[object], wanted: set[int]) -> dict[int, obje
     parents: dict[int, object] = {}
     missing = set(wanted)
     for one in candidates:
-        children = missing.intersection(map(id, gc.get_referents(one)))
+        children = missing.intersection(map(id, referents(one)))
         parents.update(dict.fromkeys(children, one))
         missing -= children
         if not missing:

@@ -53,9 +53,9 @@ class Root(NamedTuple):
 
 
 def module_space(module: object) -> dict[Any, Any]:
-    """The namespace of a module, whatever its class thinks of that."""
-    space: dict[Any, Any] = _MODULE_SPACE.__get__(module)
-    return space
+    """The namespace of a module, whatever its class thinks of that; an empty one where it was never initialised."""
+    space: dict[Any, Any] | None = _MODULE_SPACE.__get__(module)
+    return {} if space is None else space
 
 
 def module_roots() -> list[Root]:

@@ -43,7 +43,14 @@ def test_outcomes_are_the_same(assert_same_outcomes, files, name, gc_mode):
     assert "passed" in {outcome for outcomes in ours.values() for outcome in outcomes}
 
 
-def test_tests_of_the_collector_itself(assert_same_outcomes, files, pytester):
+@pytest.mark.parametrize("name", ["test_weakref", "test_generators"])
+def test_outcomes_are_the_same_when_optimised(assert_same_outcomes, files, name):
+    """Every test of the module ends as it does where nobody tunes and freezes."""
+    assert_same_outcomes(*files(name), least=MODULES[name], options=("--memopt-optimize", "auto"))
+
+
+@pytest.mark.parametrize("options", [("--memopt",), ("--memopt-optimize", "auto")], ids=["measured", "optimised"])
+def test_tests_of_the_collector_itself(assert_same_outcomes, files, pytester, options):
     """``test_gc`` ends the same too, once the tests that freeze or count the collector's own lists are exempt."""
     pytester.makeconftest(
         """
@@ -58,7 +65,7 @@ def test_tests_of_the_collector_itself(assert_same_outcomes, files, pytester):
                     item.add_marker(pytest.mark.memopt(gc="off"))
         """
     )
-    assert_same_outcomes(*files("test_gc"), least=30)
+    assert_same_outcomes(*files("test_gc"), least=30, options=options)
 
 
 def test_under_xdist(assert_same_outcomes, files):

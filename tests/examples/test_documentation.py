@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NO_TESTS_RAN = 5
 PROJECT = {
+    "app.py": "import sys\ndef work():\n    return [str(n) for n in range(1000 * len(sys.argv))]\nKEPT = work()\n",
     "tests/api/test_get.py": "def test_get(): pass\n",
     "tests/test_api.py": "KEPT = []\ndef test_fill():\n    KEPT.extend(str(i) for i in range(1000))\n",
     "tests/test_io.py": "class TestLog:\n    def test_log(self): pass\n",
@@ -132,10 +133,10 @@ def test_every_snippet_says_what_it_is():
 def test_every_option_is_in_the_readme(shell):
     """The table of options names each option and its ini twin, and no other."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(--memopt[\w-]*)[^|]*\| `(memopt\w*)`", readme, re.MULTILINE))
+    rows = re.findall(r"^\| (?:`(--memopt[\w-]*)[^|]*)?\| `(memopt\w*)`", readme, re.MULTILINE)
     told = shell.run("pytest --help").stdout
-    assert set(re.findall(r"^  (--memopt[\w-]*)", told, re.MULTILINE)) == rows.keys()
-    assert set(re.findall(r"^  (memopt\w*) \(", told, re.MULTILINE)) == set(rows.values())
+    assert set(re.findall(r"^  (--memopt[\w-]*)", told, re.MULTILINE)) == {option for option, _ in rows if option}
+    assert set(re.findall(r"^  (memopt\w*) \(", told, re.MULTILINE)) == {ini for _, ini in rows}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

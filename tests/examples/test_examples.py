@@ -53,7 +53,8 @@ def test_shared_memory_is_charged_to_the_fixture(examples):
     tests, document, _ = _records(examples, "pytest test_resources.py")
     catalogue = next(use for use in document["fixtures"] if use["name"] == "catalogue")
     assert catalogue["growth_bytes"] > 2 * 1024**2
-    assert tests["test_resources.py::test_order_of_an_article"]["growth_bytes"] < 256 * 1024
+    # the interpreter's table of interned strings may grow at any time: by 544 768 bytes when there are 21 845 of them
+    assert tests["test_resources.py::test_order_of_an_article"]["growth_bytes"] < 1024**2
     assert all(test["outcome"] == "passed" for test in tests.values())
 
 
@@ -69,6 +70,19 @@ def test_a_meter_of_ones_own_is_read(examples):
     assert tests["test_connections.py::test_closes"]["extra"] == {"connections": 0}
     assert tests["test_connections.py::test_forgets_to_close"]["extra"] == {"connections": 1}
     assert "connections" in {meter["name"] for meter in document["meters"]}
+
+
+def test_resources_are_built_once(examples):
+    """A hundred tests share two databases, connections and worker processes are used again, tasks share three clients."""
+    tests, document, said = _records(examples, "pytest pools --memopt-report --memopt-no-history")
+    assert {test["outcome"] for test in tests.values()} == {"passed"}
+    pools = {pool["name"]: pool for pool in document["pools"]}
+    assert (pools["database"]["built"], pools["database"]["borrowed"]) == (2, 103)
+    assert (pools["http"]["built"], pools["http"]["borrowed"]) == (1, 5)
+    assert pools["workers"]["built"] == 1
+    assert pools["echo"]["built"] <= 3
+    assert pools["echo"]["borrowed"] == 10
+    assert "PoolWarning" not in said
 
 
 def test_the_snapshot_script_talks(examples):
@@ -93,6 +107,26 @@ def test_five_leaks_are_named_by_their_holders(examples):
     }
     assert found["test_nothing_leaks_here"]["verdict"] == "clean"
     assert all(test["outcome"] == "failed" for name, test in tests.items() if "nothing" not in name)
+
+
+def test_the_growing_program_has_its_three_faults(examples):
+    """It grows by quotes, its heap is full of holes, and it imports what it doesn't use."""
+    done = examples.run("memopt analyze --json --imports --threshold growth=20MB growing_program.py")
+    assert done.returncode == 0, done.stdout
+    _, brace, text = done.stdout.partition("{")
+    document = json.loads(brace + text)
+    analysis = document["analysis"]
+    assert {"excessive growth", "fragmentation"} <= {issue["kind"] for issue in analysis["issues"]}
+    assert {use["type"]: use["change"] for use in document["types"]}["__main__.Quote"] == 32_000
+    assert [advice["module"] for advice in document["imports"]["advice"]] == ["xmlrpc.client"]
+
+
+def test_the_growing_program_can_be_compacted(examples):
+    """Much of what it holds and doesn't use goes back to the system, and the total says so."""
+    done = examples.run("memopt optimize --strategies compact growing_program.py 2")
+    assert done.returncode == 0, done.stdout
+    assert "1600 quotes and 1765 documents are kept" in done.stdout
+    assert "compact  helped" in done.stdout
 
 
 def test_the_demo_shows_all_of_it(examples):

@@ -8,10 +8,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -21,7 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 _OUTCOME_WORDS = ("passed", "failed", "skipped", "error", "errors", "xfailed", "xpassed")
 _COVERAGE = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-_PYTHON = ("PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONPATH")
+_PYTHON = ("PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONPATH", "PYTHONUNBUFFERED")
+# by these pytest knows a build server, where it repeats whole messages in its short summary
+_BUILD_SERVER = ("CI", "BUILD_NUMBER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class Project:
         """The same with more arguments for each run."""
         return replace(self, args=(*self.args, *args))
 
+    def by_file(self):
+        """The same with all tests of a file in one worker, where there are workers."""
+        return self.with_args("--dist=loadfile") if "-n" in self.args else self
+
     def with_prefix(self, *prefix):
         """The same, with the interpreter started by another command, as ``env`` or ``unshare``."""
         return replace(self, prefix=prefix)
@@ -119,7 +128,7 @@ class Project:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST_", "MEMOPT_", "GITHUB_"))
-            and name not in _PYTHON
+            and name not in (*_PYTHON, *_BUILD_SERVER)
             and (self.is_watched or name not in _COVERAGE)
         }
         own = {
@@ -175,10 +184,11 @@ class Project:
         return self.execute(*args, timeout_s=timeout_s, typed=typed)
 
     def measure(self, *args, timeout_s=300):
-        """The same under ``--memopt``, with the JSON document read."""
+        """The same under ``--memopt``, with the JSON document read; hunts have time, however busy the machine is."""
         target = self.path / "memopt-out.json"
         target.unlink(missing_ok=True)
-        run = self.run("--memopt", f"--memopt-json={target}", *args, timeout_s=timeout_s)
+        options = ("--memopt", f"--memopt-json={target}", f"--memopt-leaks-budget={timeout_s}")
+        run = self.run(*options, *args, timeout_s=timeout_s)
         return replace(run, document=json.loads(target.read_text(encoding="utf-8")) if target.exists() else None)
 
 
@@ -228,6 +238,91 @@ def project_in_two(serial_project):
 
 
 @pytest.fixture(scope="session")
+def shown_on_terminal():
+    """A function that runs pytest on a project in a terminal of 100 columns, and gives what that gets, with its escapes."""
+    pty = pytest.importorskip("pty")
+
+    def show(project, *args):
+        main, side = pty.openpty()
+        pieces = []
+
+        def read():
+            try:
+                while piece := os.read(main, 4096):
+                    pieces.append(piece)
+            except OSError:  # Linux says so that the other side is closed
+                pass
+
+        process = project.with_variables(TERM="xterm", COLUMNS="100").start(*args, stdin=side, stdout=side, stderr=side)
+        os.close(side)
+        reader = threading.Thread(target=read)
+        reader.start()
+        process.wait(timeout=300)
+        reader.join(timeout=60)
+        os.close(main)
+        return b"".join(pieces).decode()
+
+    return show
+
+
+@pytest.fixture(scope="session")
 def corpus():
     """The folder of the data files: tests that aren't collected here, but copied into a project."""
     return Path(__file__).with_name("corpus")
+
+
+_NOTES_USE = """
+import json, os, time
+from contextlib import contextmanager
+
+@contextmanager
+def noted_use(slot, who):
+    start_s = time.monotonic()
+    yield
+    line = json.dumps([slot, start_s, time.monotonic(), who]) + "\\n"
+    file = os.open({path!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, line.encode())
+    os.close(file)
+"""
+
+
+class Use(NamedTuple):
+    """One use of a slot that processes share, by the clock that they share as well."""
+
+    slot: int
+    start_s: float
+    end_s: float
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseLog:
+    """Who used which slot from when to when, written by any number of processes into one file."""
+
+    path: Path
+
+    @property
+    def source(self):
+        """What a process runs to take part: it defines ``noted_use(slot, who)``, for a ``with`` around each use."""
+        return _NOTES_USE.format(path=str(self.path))
+
+    def uses(self):
+        """All that have ended, by their start."""
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        return sorted((Use(*json.loads(line)) for line in lines), key=lambda use: use.start_s)
+
+    def assert_kept(self, slot_count):
+        """Never more than so many at one time, each in a slot that nobody else had meanwhile."""
+        uses = self.uses()
+        changes = sorted(change for use in uses for change in ((use.start_s, 1), (use.end_s, -1)))
+        assert max(accumulate(change for _, change in changes)) <= slot_count
+        assert {use.slot for use in uses} <= set(range(slot_count))
+        for number in range(slot_count):
+            of_slot = [use for use in uses if use.slot == number]
+            assert all(earlier.end_s <= later.start_s for earlier, later in pairwise(of_slot))
+
+
+@pytest.fixture
+def use_log(tmp_path):
+    """Where processes write down how they use what they share."""
+    return UseLog(tmp_path / "uses")

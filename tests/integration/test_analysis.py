@@ -72,7 +72,8 @@ FORK = """
             monitor.stop()
             with monitor:
                 pass
-            os._exit(0 if (empty, monitor.samples_count) == ((False, 0, 1), 2) else 1)
+            # one at its beginning, one at its end, and those that a busy machine leaves time for in between
+            os._exit(0 if empty == (False, 0, 1) and monitor.samples_count >= 2 else 1)
         _, status = os.waitpid(pid, 0)
         before = monitor.samples_count
         while monitor.samples_count < before + 3:

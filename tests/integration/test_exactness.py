@@ -187,7 +187,7 @@ def test_empty_async_tests_read_nothing(project, plugin):
     pytest.importorskip("pytest_asyncio" if plugin == "asyncio" else "anyio")
     mark = {"asyncio": "pytest.mark.asyncio", "anyio": "pytest.mark.anyio"}[plugin]
     run = (
-        project.with_args("--dist=loadfile" if "-n" in project.args else "-q")
+        project.by_file()
         .with_plugins("asyncio" if plugin == "asyncio" else "anyio")
         .with_files(
             {
@@ -213,8 +213,7 @@ def test_empty_async_tests_read_nothing(project, plugin):
 
 def test_what_pytest_keeps_is_not_charged(project, corpus):
     """Output, logs, warnings, tracebacks, reasons and properties that pytest keeps are nobody's growth."""
-    run = _copy(project, corpus, "noisy_for_pytest.py").with_args("--dist=loadfile" if "-n" in project.args else "-q")
-    run = run.measure()
+    run = _copy(project.by_file(), corpus, "noisy_for_pytest.py").measure()
     readings = {
         nodeid: (record["growth_bytes"], record["objects"])
         for nodeid, record in run.tests.items()
@@ -271,8 +270,9 @@ def test_end(for_session):
 
 def test_growth_of_wide_fixtures_is_their_own(project):
     """Class, module and session fixtures are charged for what they built, and no test is, coming or going."""
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files({"test_scopes.py": SCOPES, "test_zz_other.py": "def test_other(): pass"}).measure(*args)
+    run = (
+        project.by_file().with_files({"test_scopes.py": SCOPES, "test_zz_other.py": "def test_other(): pass"}).measure()
+    )
     growth = {nodeid: record["growth_bytes"] for nodeid, record in run.tests.items()}
     _must_be_empty({nodeid: size for nodeid, size in growth.items() if abs(size) > ONE_TABLE})
     for name, scope, builds, size in [
@@ -397,8 +397,7 @@ def test_nothing():
 
 def test_kernel_peak_follows_the_true_peak(project):
     """The peak of resident memory is within 3 MB of 20 to 200 MB that were touched, also on a fragmented heap."""
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files({"test_kernel.py": KERNEL_PEAKS}).measure(*args)
+    run = project.by_file().with_files({"test_kernel.py": KERNEL_PEAKS}).measure()
     readings = {}
     for nodeid, record in run.tests.items():
         if "[" in nodeid:

@@ -108,8 +108,7 @@ SUITE = {
 
 def test_each_pays_for_its_own(project):
     """Wider fixtures of all kinds pay for themselves, coming and going, and no test does, limited or not."""
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files(SUITE).measure(*args)
+    run = project.by_file().with_files(SUITE).measure()
     run.assert_no_crash()
     assert set(run.counts) == {"passed"}
     charged = {nodeid: record["growth_bytes"] for nodeid, record in run.tests.items()}
@@ -157,8 +156,7 @@ def test_a_breach_is_still_the_tests(project):
             def test_by_fixture(fills): pass
         """)
     }
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files(suite).measure(*args)
+    run = project.by_file().with_files(suite).measure()
     run.assert_no_crash()
     verdicts = {nodeid.rpartition("::")[2]: record["verdict"] for nodeid, record in run.tests.items()}
     assert verdicts == {

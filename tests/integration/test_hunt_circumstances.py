@@ -154,9 +154,22 @@ def test_an_interruption_in_a_limit_s_rerun_is_told(serial_project):
     assert (record["verdict"], record["why"]) == ("inconclusive", "interrupted while it was run again")
 
 
-def test_an_interruption_tells_what_workers_found_and_were_at(serial_project):
+@pytest.mark.parametrize("controller", ["comes first", "comes last"])
+def test_an_interruption_tells_what_workers_found_and_were_at(serial_project, controller):
     """Ctrl-C in a hunt under xdist: the leaks found before it are told, and in which test the worker was; the JSON is written."""
     pytest.importorskip("xdist")
+    late = """
+        import os, time, pytest
+        from pathlib import Path
+        def worker_is_over():
+            pages = [page.read_text() for page in Path(".memopt/journal").glob("*gw0.journal")]
+            return not pages or "interrupted" in pages[0].partition("\\n")[0].replace("test_interrupted", "")
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_keyboard_interrupt():
+            deadline = time.monotonic() + 20
+            while "PYTEST_XDIST_WORKER" not in os.environ and not worker_is_over() and time.monotonic() < deadline:
+                time.sleep(0.05)
+    """
     suite = """
         import os, signal, time
         RUNS, KEPT = [], []
@@ -168,7 +181,8 @@ def test_an_interruption_tells_what_workers_found_and_were_at(serial_project):
                 os.kill(os.getppid(), signal.SIGINT)
                 raise KeyboardInterrupt
     """
-    run = serial_project.with_args("-n", "1").with_files({"test_ctrl_c.py": dedent(suite)}).measure("--memopt-leaks")
+    files = {"test_ctrl_c.py": dedent(suite), "conftest.py": dedent(late) if controller == "comes last" else ""}
+    run = serial_project.with_args("-n", "1").with_files(files).measure("--memopt-leaks")
     run.assert_no_crash()
     assert run.result.ret == pytest.ExitCode.INTERRUPTED
     assert run.test("::test_leaks")["verdict"] == "leak"
@@ -176,6 +190,8 @@ def test_an_interruption_tells_what_workers_found_and_were_at(serial_project):
     told = run.lines_with("gw0 was interrupted: it was running test_ctrl_c.py::test_interrupted")
     told += run.lines_with("test_ctrl_c.py::test_interrupted: the hunt was interrupted")  # where the worker was faster
     assert len(told) == 1
+    assert not run.lines_with("died")
+    assert not list((serial_project.path / ".memopt" / "journal").iterdir())
 
 
 def test_tests_that_handle_the_collector_are_hunted(serial_project):

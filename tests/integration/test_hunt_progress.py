@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
+import re
 from textwrap import dedent
 
 import pytest
@@ -22,37 +21,14 @@ SLOW = {"test_slow.py": "import time\ndef test_slow(): time.sleep(0.4)\n"}
 HUNT = ("--memopt-leaks", "--memopt-no-history", "--color=no")
 
 
-def shown_on_terminal(project, *args):
-    """What a terminal gets, with its escapes."""
-    pty = pytest.importorskip("pty")
-    main, side = pty.openpty()
-    pieces = []
-
-    def read():
-        try:
-            while piece := os.read(main, 4096):
-                pieces.append(piece)
-        except OSError:  # Linux says so that the other side is closed
-            pass
-
-    process = project.with_variables(TERM="xterm", COLUMNS="100").start(*args, stdin=side, stdout=side, stderr=side)
-    os.close(side)
-    reader = threading.Thread(target=read)
-    reader.start()
-    process.wait(timeout=300)
-    reader.join(timeout=60)
-    os.close(main)
-    return b"".join(pieces).decode()
-
-
-def test_progress_does_not_move_the_needle(serial_project):
+def test_progress_does_not_move_the_needle(serial_project, shown_on_terminal):
     """A line that is painted in every round costs no round: each of four reads 0, and ``capfd`` gets nothing of it."""
     project = serial_project.with_files(AT_ONCE)
     target = project.path / "out.json"
     shown = shown_on_terminal(project, *HUNT, f"--memopt-json={target}")
     for name, left in (("test_empty", "1 test to come"), ("test_captures", "the last test")):
         assert all(f"::{name}  leak hunt, run {run}: " in shown for run in (1, 2, 3, 4))
-        assert f"left, {left}\r\x1b[K\x1b[A\r" in shown
+        assert f"left, {left}\x1b8\x1b[J" in shown
     assert "run 4: flat, " in shown
     hunts = [test["leak"] for test in json.loads(target.read_text(encoding="utf-8"))["tests"]]
     for one in hunts:
@@ -61,9 +37,19 @@ def test_progress_does_not_move_the_needle(serial_project):
 
 
 @pytest.mark.parametrize("args", [("-qq",), ("-s",), ("-p", "no:terminal"), ("-o", "log_cli=true")])
-def test_nothing_is_painted_that_nobody_wants(serial_project, args):
+def test_nothing_is_painted_that_nobody_wants(serial_project, shown_on_terminal, args):
     """Very quiet runs, and runs in which tests write to the terminal themselves, have no line that comes and goes."""
     assert "leak hunt" not in shown_on_terminal(serial_project.with_files(AT_ONCE), *HUNT, *args)
+
+
+def test_a_hunt_in_a_process_of_its_own_is_waited_for_in_sight(serial_project, shown_on_terminal):
+    """While the other process hunts, the test, the time and the tests to come are shown, and erased when it has answered."""
+    project = serial_project.with_files({**SLOW, "test_slower.py": SLOW["test_slow.py"]})
+    shown = shown_on_terminal(project, *HUNT, "--memopt-isolate")
+    assert "test_slow.py::test_slow  leak hunt, in a process of its own, " in shown
+    assert re.search(r"own, [0-9.]+ s, [0-9][0-9 mins.]* left, 1 test to come\x1b8", shown)
+    assert "left, the last test\x1b8\x1b[J" in shown
+    assert "2 passed" in shown
 
 
 def test_a_pipe_gets_a_line_for_each_slow_hunt(project):

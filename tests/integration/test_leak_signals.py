@@ -164,7 +164,7 @@ def test_honest_processes_are_clean(project):
 
 def test_tasks_that_never_end_are_leaks(project):
     """A loop of a wider fixture collects them; those that end, or go with their loop, are none."""
-    run = project.with_files({"test_tasks.py": TASKS}).measure("--memopt-leaks", "--dist=loadfile")
+    run = project.by_file().with_files({"test_tasks.py": TASKS}).measure("--memopt-leaks")
     run.assert_no_crash()
     assert run.counts == {"failed": 1, "passed": 2}
     leak = run.test("::test_left")["leak"]
@@ -203,8 +203,7 @@ def test_what_is_left_is_named(serial_project):
 
 def test_meters_of_plugins_are_hunted(project):
     """A count that rises each time is a leak by the meter's name; bytes that are to be hunted too; a total is not."""
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files(METERS).measure("--memopt-leaks", *args)
+    run = project.by_file().with_files(METERS).measure("--memopt-leaks")
     run.assert_no_crash()
     assert run.counts == {"failed": 2, "passed": 2}
     opens, holds = run.test("::test_opens")["leak"], run.test("::test_holds")["leak"]

@@ -97,3 +97,33 @@ def test_a_wrong_mark_is_an_error_of_collection(project, arguments, told):
     run.assert_no_crash()
     assert run.lines_with(told)
     assert run.result.ret in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.TESTS_FAILED)
+
+
+def test_a_long_lived_sqlite_connection_does_not_leak(project):
+    """A connection that a wider fixture or a pool keeps lists spent cursors up to a bound, which is told as a filling cache."""
+    run = project.with_files(
+        {
+            "test_sqlite.py": dedent("""
+            import sqlite3
+            import pytest
+
+            @pytest.fixture(scope="session")
+            def connection():
+                return sqlite3.connect(":memory:")
+
+            @pytest.mark.no_leaks
+            def test_session(connection):
+                connection.execute("select 1").fetchone()
+
+            @pytest.mark.no_leaks
+            def test_pool(pooled_resource, resource_manager):
+                resource_manager.register("db", connect, reset=sqlite3.Connection.rollback)
+                pooled_resource("db").execute("select 1").fetchone()
+
+            def connect():
+                return sqlite3.connect(":memory:")
+        """),
+        }
+    ).measure("-p", "no:logging", "-p", "no:warnings")
+    assert run.counts == {"passed": 2}
+    assert {record["verdict"] for record in run.tests.values()} <= {"filling-cache", "ok"}

@@ -52,8 +52,7 @@ SUITE = {
 
 def test_a_meter_of_ones_own(project):
     """Its net change is in the document and its name in the header; one that isn't available is named as missing."""
-    args = ("--dist=loadfile",) if "-n" in project.args else ()
-    run = project.with_files(SUITE).measure("--memopt-report", *args)
+    run = project.by_file().with_files(SUITE).measure("--memopt-report")
     run.assert_no_crash()
     assert run.counts == {"passed": 3}
     assert run.test("::test_opens")["extra"] == {"connections": 3}

@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import subprocess
+import sys
 import time
 from textwrap import dedent
 
@@ -26,7 +27,10 @@ SUITE = dedent("""
     @pytest.mark.no_leaks(ignore=["test_shop.ALLOWED"])
     def test_ignored(): ALLOWED[len(ALLOWED)] = [1]
 """)
-SAME = ("verdict", "rounds", "signature", "why")
+QUICK_ROUNDS = (4, 5) if sys.version_info < (3, 11) else (4,)
+"""In the first round on CPython 3.10 a frame of pytest's, or of a thread's first task, may change its place: one round more is asked for."""
+# on CPython 3.10 the rounds before the first that counts depend on which frames others left
+SAME = ("verdict", "signature", "why", *(("rounds",) if sys.version_info >= (3, 11) else ()))
 
 
 def test_the_findings_are_those_of_a_hunt_here(project):
@@ -43,7 +47,8 @@ def test_the_findings_are_those_of_a_hunt_here(project):
         ]
         assert (apart["leak"]["isolated"], beside["leak"]["isolated"]) == (True, False)
     assert run.counts == {"failed": 1, "passed": 2}
-    assert run.lines_with("1 test_shop.Session held by test_shop.KEPT", "(31 runs in a process of its own)")
+    runs = run.test("test_leaks")["leak"]["rounds"]
+    assert run.lines_with("1 test_shop.Session held by test_shop.KEPT", f"({runs} runs in a process of its own)")
     assert run.lines_with("3 tests hunted for leaks, 1 clean, 3 in processes of their own")
     assert run.lines_with('pytest --memopt-leaks --memopt-isolate "test_shop.py::test_leaks"')
 
@@ -112,15 +117,17 @@ def test_it_starts_as_this_run_did(serial_project):
             "tests/settings.ini": "[pytest]\naddopts = -p mine --doctest-modules\nlog_file = told.log\n",
         }
     ).with_variables(TOLD="told.txt", PYTHONPATH="lib")
-    run = project.run(
+    run = project.measure(
         *("-c", "tests/settings.ini", "--rootdir=.", "-o", "mine=over", "--colour=red", "-v", "-k", "circumstances"),
         *("--memopt-leaks", "--memopt-isolate", "--junitxml=out.xml", "--basetemp=made", "tests"),
     )
     run.assert_no_crash()
     assert run.counts == {"passed": 2}
     lines = (project.path / "told.txt").read_text(encoding="utf-8").splitlines()
-    # here once, there once and in four rounds, for each of two tests
-    assert len(lines) == 12
+    rounds = [test["leak"]["rounds"] for test in run.document["tests"]]
+    assert min(rounds) >= 4
+    # here once, there once and in each round, for each of two tests
+    assert len(lines) == sum(1 + 1 + count for count in rounds)
     assert len(set(lines)) == 2
     assert "a::b" in lines[0]
     assert (project.path / "out.xml").read_text(encoding="utf-8").count("<testcase") == 2
@@ -201,7 +208,7 @@ THREADS = dedent("""
 def test_what_threads_keep_of_freed_blocks_does_not_blur_it(serial_project):
     """Without the caches of threads, a few bytes of a C library are told from none."""
     run = serial_project.with_files({"test_threads.py": THREADS}).measure("--memopt-leaks", "--memopt-isolate")
-    assert run.test("test_clean")["leak"]["rounds"] == 4
+    assert run.test("test_clean")["leak"]["rounds"] in QUICK_ROUNDS
     assert run.test("test_leaks")["leak"]["verdict"] == "leak"
     assert 48 <= run.test("test_leaks")["leak"]["per_round"]["heap_bytes"] <= 64
 

@@ -119,6 +119,30 @@ def test_honest_tests_are_clean(project):
     assert run.test("::test_xfailed")["leak"] is None
 
 
+def test_what_is_printed_into_a_pipe_is_not_kept(project):
+    """Without capturing, text waits for its writing in the stream, a few kilobytes of it: neither a leak nor growth."""
+    suite = """
+        import sys, pytest
+        def test_prints(): print("a line".upper())
+        def test_complains(): sys.stderr.write("a line".upper())
+        @pytest.mark.memory_limit(growth="1 KB")
+        def test_prints_much(): print("many words ".upper() * 300)
+    """
+    run = project.with_files({"test_prints.py": dedent(suite)}).measure("--memopt-leaks", "-s")
+    run.assert_no_crash()
+    assert {record["verdict"] for record in run.tests.values()} == {"ok"}, run.tests
+
+
+def test_what_waits_in_an_open_file_is_no_leak(project):
+    """A text file that stays open keeps what was written until it is some kilobytes, which is told as a filling cache."""
+    suite = """
+        FILE = open("log.txt", "w", encoding="utf-8")
+        def test_writes(): FILE.write("a line".upper())
+    """
+    run = project.with_files({"test_writes.py": dedent(suite)}).measure("--memopt-leaks")
+    assert run.test("::test_writes")["verdict"] == "filling-cache"
+
+
 def test_totals_are_those_of_one_run(project):
     """Reruns are heard by nobody: as many tests, subtests and lines of output as without the hunt."""
     calm = project.with_files({"test_clean.py": CLEAN}).run("-rA")

@@ -34,7 +34,9 @@ def nap(seconds):
         told.append(tell("waiting"))
     time.sleep(seconds)
 
-rack, told = SlotRack(folder, "db", slot_count, sleep=nap), []
+told = ["nothing yet: others may be making the same rack"]
+rack = SlotRack(folder, "db", slot_count, sleep=nap)
+told.clear()
 tell("ready")
 for line in sys.stdin:
     word, _, rest = line.strip().partition(" ")

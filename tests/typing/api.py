@@ -7,12 +7,15 @@ from types import ModuleType
 
 import pytest_memopt
 from pytest_memopt import (
+    AsyncLease,
+    AsyncMemoryPool,
     Change,
     Effect,
     ImportCost,
     MemoryAnalysis,
     MemoryMonitor,
     MemoryOptimizer,
+    MemoryPool,
     MemoryProfile,
     MemoryState,
     Meter,
@@ -20,12 +23,18 @@ from pytest_memopt import (
     ObjectQuery,
     Optimization,
     OptimizationStrategy,
+    PoolAdvice,
+    PoolComparison,
+    PoolVerdict,
+    SharedMemoryPool,
     Snapshot,
     SnapshotDiff,
     Thresholds,
     Unit,
+    advise_pool,
     analyze,
     analyze_memory_usage,
+    compare_pool,
     format_size,
     get_memory_stats,
     lazy_import,
@@ -114,9 +123,58 @@ def use_optimizer() -> float:
     return saved_mb + again.saved_bytes + len(helped)
 
 
+class Client:
+    """A resource."""
+
+    async def aclose(self) -> None:
+        """Nothing to do."""
+
+
+async def connect(host: str = "") -> Client:
+    """A factory to be awaited."""
+    return Client()
+
+
+async def use_async_pool() -> int:
+    """Factories of both kinds, a block, a lease, and the resource given back."""
+    plain: AsyncMemoryPool[Client] = AsyncMemoryPool(Client)
+    async with AsyncMemoryPool(connect, max_size=2) as pool, pool.borrow(timeout_s=1) as client:
+        await client.aclose()
+        lease: AsyncLease[Client] = await pool.borrow(label="me")
+        await lease.give_back()
+        await pool.give_back((await plain.borrow()).resource)
+    await pool.maintain()
+    await pool.drain()
+    return pool.get_stats().built
+
+
 def use_imports() -> int:
     """A module that waits, and what imports cost."""
     with measure_imports() as costs:
         json: ModuleType = lazy_import("json")
     dearest: tuple[ImportCost, ...] = costs.by_cost()
     return sum(cost.own_bytes for cost in dearest) + len(json.__name__)
+
+
+class Database:
+    """A resource of a user."""
+
+    def __init__(self, slot: int) -> None:
+        self.name = f"test_{slot}"
+
+
+def shared() -> str:
+    """A pool that processes share knows the type of its resources, and each lease its slot."""
+    with SharedMemoryPool(Database, name="db", max_size=2) as pool:
+        lease = pool.borrow(timeout_s=1)
+        slot: int | None = lease.slot
+        lease.give_back()
+        with pool.borrow() as database:
+            return f"{database.name} {slot}"
+
+
+def prove_pool(pool: MemoryPool[str]) -> bool:
+    """What a pool saves, and how it would be set up better."""
+    found: PoolComparison = compare_pool(pool.kind, use=str.upper, budget_s=1)
+    advice: PoolAdvice = advise_pool(pool.kind, pool.get_stats())
+    return found.verdict is PoolVerdict.FASTER and found.ratio.low > 1 and not advice.suggestions

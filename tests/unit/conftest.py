@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
 
 import pytest
 from hypothesis import settings
@@ -237,3 +239,15 @@ def scripted() -> type[ScriptedMeter]:
 def traced() -> type[Traced]:
     """Makes what a tracer finds."""
     return Traced
+
+
+@pytest.fixture
+def hold_back(monkeypatch):
+    """Has standard output keep what is printed, as with ``pytest -s`` into a file; gives what was written of it."""
+
+    def hold_back():
+        written = BytesIO()
+        monkeypatch.setattr(sys, "stdout", TextIOWrapper(written, encoding="utf-8"))
+        return written
+
+    return hold_back

@@ -1,13 +1,15 @@
 """Slopes that spikes don't move, and intervals that hold the truth."""
 
+import math
 import random
 from itertools import accumulate
+from statistics import median
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.robust import Slope, theil_sen
+from pytest_memopt.robust import Slope, bootstrap_median, theil_sen
 
 
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(5, 300))
@@ -105,3 +107,38 @@ def test_a_steady_rise_is_seen_through_memory():
 def test_only_a_whole_interval_is_above_or_below(slope, floor, above, below):
     """An interval that touches the floor is neither above nor below it."""
     assert (slope.is_above(floor), slope.is_below(floor)) == (above, below)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
+def test_the_interval_of_a_median_holds_it(values):
+    """The median lies inside its interval, whose ends are values of the sample."""
+    found = bootstrap_median(values)
+    assert found.low <= found.value <= found.high
+    assert {found.low, found.high} <= set(values)
+
+
+@pytest.mark.parametrize(
+    ("count", "rank"), [(1, 0), (5, 0), (8, 0), (9, 1), (10, 1), (13, 2), (17, 4), (100, 39), (200, 85), (2000, 955)]
+)
+def test_the_interval_of_a_median_is_that_of_counted_resamples(count, rank):
+    """Its ends are the ranks of the exact bootstrap, or of the sign test where those are too close; also of many."""
+    found = bootstrap_median(range(count))
+    assert (found.low, found.high) == (rank, count - 1 - rank)
+
+
+def test_the_bootstrap_is_what_drawn_resamples_tend_to():
+    """The medians of 4 000 drawn resamples have their percentiles at the ends of the interval, or next to them."""
+    chance = random.Random(3)
+    values = list(range(101))
+    drawn = sorted(median(chance.choices(values, k=101)) for _ in range(4000))
+    found = bootstrap_median(values)
+    assert found.low == pytest.approx(drawn[100], abs=1)
+    assert found.high == pytest.approx(drawn[-101], abs=1)
+
+
+@pytest.mark.parametrize("count", [6, 10, 13, 23, 60])
+def test_the_interval_of_a_median_holds_the_truth_as_often_as_it_says(count):
+    """The true median is in the interval unless too few of the values are on one of its sides: in 5 % of cases at most."""
+    rank = bootstrap_median(range(count)).low
+    outside = 2 * sum(math.comb(count, hits) for hits in range(rank + 1)) / 2**count
+    assert outside <= 0.05

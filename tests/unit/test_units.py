@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_memopt.errors import MemoptError, SizeError, UsageError
-from pytest_memopt.units import BINARY, DECIMAL, FACTORS, format_change, format_count, format_size, parse_size
+from pytest_memopt.units import (
+    BINARY,
+    DECIMAL,
+    FACTORS,
+    format_change,
+    format_count,
+    format_duration,
+    format_size,
+    parse_size,
+)
 
 MIB = 1024**2
 
@@ -154,3 +163,22 @@ def test_units_do_not_mix():
     assert DECIMAL.keys() & BINARY.keys() == set()
     assert all(factor in {1000**power for power in range(5)} for factor in DECIMAL.values())
     assert all(factor in {1024**power for power in range(1, 5)} for factor in BINARY.values())
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "text"),
+    [
+        (0, "0.00 µs"),
+        (9.994e-6, "9.99 µs"),
+        (9.996e-6, "10.0 µs"),
+        (99.96e-6, "100 µs"),
+        (999.6e-6, "1.00 ms"),
+        (0.0229, "22.9 ms"),
+        (-0.0229, "-22.9 ms"),
+        (4.3, "4.30 s"),
+        (5000, "5 000 s"),
+    ],
+)
+def test_durations_have_three_digits(duration_s, text):
+    """A duration has three digits, and the unit in which it has one to three before the point."""
+    assert format_duration(duration_s) == text

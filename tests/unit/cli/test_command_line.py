@@ -332,7 +332,7 @@ def test_export_prints_a_line_for_each_run_and_test(grown, capsys):
     assert sum(json.loads(line)["kind"] == "run" for line in everything) == 7
 
 
-@pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name != "check"])
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.reads_history])
 def test_without_a_history_each_command_says_so(path, capsys, name):
     """One sentence on the standard error, exit code 2."""
     arguments = {"compare": ["1", "2"], "merge": ["other.db"], "prune": ["--keep", "1"]}.get(name, [])
@@ -341,19 +341,19 @@ def test_without_a_history_each_command_says_so(path, capsys, name):
     assert err.startswith("memopt: there is no history at")
 
 
-@pytest.mark.parametrize("name", [command.name for command in COMMANDS])
-def test_each_command_explains_itself(path, capsys, name, monkeypatch):
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_explains_itself(path, capsys, command, monkeypatch):
     """``--help`` shows the docstring, on 80 columns, and is fine."""
-    code, lines, _ = said(capsys, name, "--help")
+    code, lines, _ = said(capsys, command.name, "--help")
     assert code == 0
-    assert ("--history PATH" in "\n".join(lines)) == (name != "check")
+    assert ("--history PATH" in "\n".join(lines)) == command.reads_history
     assert max(map(len, lines)) <= 80
 
 
 def test_the_help_names_all_commands(path, capsys):
     """With the first line of each one's docstring."""
-    lines = said(capsys, "--help")[1]
-    assert "    runs      List the runs of the history, newest last" in lines
+    told = " ".join(" ".join(said(capsys, "--help")[1]).split())  # Python 3.13 breaks the lines elsewhere
+    assert " runs List the runs of the history, newest last " in told
 
 
 def test_the_version_is_that_of_the_package(path, capsys, monkeypatch):

@@ -2,10 +2,13 @@
 
 import functools
 import gc
+import sqlite3
 import sys
+import weakref
 from array import array
 from collections import deque
 from functools import partial
+from io import BytesIO, TextIOWrapper
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -267,3 +270,58 @@ def test_dictionaries_that_the_collector_leaves_out_are_counted(alone):
     census = Census()
     holder["cache"][2] = "two"
     assert [(one.container is holder["cache"], one.before, one.now) for one in census.grown_since()] == [(True, 1, 2)]
+
+
+def test_the_cursors_of_a_sqlite_connection_are_bounded():
+    """A connection keeps references to spent cursors, and drops them at every 200th: its list fills, and is no leak."""
+    connection = sqlite3.connect(":memory:")
+    cursor = connection.execute("select 1")
+    # 3.10 lists its statements in the same way
+    lists = [part for part in gc.get_referents(connection) if type(part) is list]
+    cursors = next(part for part in lists if part and part[-1]() is cursor)
+    follower = Follower([cursors], 2)
+    follower.read(0)
+    connection.execute("select 1")
+    follower.read(1)
+    (growth,) = follower.growths(2)
+    assert (growth.lengths, growth.bound) == ((1, 2), 200)
+    connection.close()
+
+
+def test_other_lists_of_references_are_not_bounded():
+    """Nobody but sqlite3 is known to prune a list of references."""
+    references = [weakref.ref(Follower)]
+    follower = Follower([references], 2)
+    follower.read(0)
+    references.append(weakref.ref(Follower))
+    follower.read(1)
+    assert follower.growths(2)[0].bound is None
+
+
+@pytest.mark.parametrize("text", ["plain", "\N{SNOWMAN}"])
+def test_what_waits_in_a_text_file_is_bounded(text):
+    """What is written into a text file is listed there until it is enough to be handed on: the list fills, and is no leak."""
+    file = TextIOWrapper(BytesIO(), encoding="utf-8")
+    for _ in range(2):
+        file.write(text)
+    waiting = next(part for part in gc.get_referents(file) if type(part) is list)
+    follower = Follower([waiting], 2)
+    follower.read(0)
+    file.write(text)
+    follower.read(1)
+    (growth,) = follower.growths(2)
+    assert (growth.lengths, growth.bound) == ((2, 3), 8192)
+    for number in range(9000):
+        file.write(str(number))
+        assert len(waiting) <= 8192
+
+
+@pytest.mark.parametrize("texts", [["one"], [b"one"], []])
+def test_other_lists_of_texts_are_not_bounded(texts):
+    """A program's own list of what it wrote grows for ever."""
+    follower = Follower([texts], 2)
+    follower.read(0)
+    texts.append("two")
+    follower.read(1)
+    (growth,) = follower.growths(2)
+    assert growth.bound is None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
+from pytest_memopt.leaks import fresh_process
 from pytest_memopt.leaks.fresh_process import (
+    Wait,
     calm_environment,
     fresh_place,
     inconclusive,
@@ -35,6 +38,55 @@ def test_patience_follows_the_budget():
     """A process is waited for longer, the longer a hunt in it may take."""
     assert patience_s(1.0) < patience_s(20.0)
     assert patience_s(20.0) > 2 * 20.0
+
+
+class Process:
+    """A process that ends after it was waited for so many seconds, by a clock that only waiting moves."""
+
+    def __init__(self, lasts_s):
+        self.lasts_s = lasts_s
+        self.now_s = 0.0
+        self.waits_s = []
+
+    def wait(self, timeout_s):
+        self.waits_s.append(timeout_s)
+        if self.now_s + timeout_s < self.lasts_s:
+            self.now_s += timeout_s
+            raise subprocess.TimeoutExpired("it", timeout_s)
+        self.now_s = self.lasts_s
+        return 3
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    """Waits for a process that takes so long, for so long at most; gives the exit code, what was told, and the single waits."""
+
+    def wait(lasts_s, timeout_s, *, is_told=True):
+        process, told = Process(lasts_s), []
+        monkeypatch.setattr(fresh_process.time, "monotonic", lambda: process.now_s)
+        on_wait = (lambda *seconds: told.append(seconds)) if is_told else None
+        return Wait(timeout_s, on_wait).until_ended(process), told, process.waits_s
+
+    return wait
+
+
+def test_a_wait_is_told_now_and_then(waited):
+    """Each half second who waits hears how long it was, and how much is left, until the process ends."""
+    code, told, _ = waited(1.2, 10.0)
+    assert (code, told) == (3, [(0.5, 9.5), (1.0, 9.0)])
+    assert waited(0.2, 10.0) == (3, [], [0.5])
+
+
+def test_a_wait_that_nobody_hears_of_is_one(waited):
+    """Without anybody to tell, the process is waited for once, for the whole time."""
+    assert waited(1.2, 10.0, is_told=False) == (3, [], [10.0])
+
+
+def test_a_wait_ends_with_its_time(waited):
+    """When the time is up nothing more is told: the process is given up."""
+    for is_told in (True, False):
+        with pytest.raises(subprocess.TimeoutExpired):
+            waited(99.0, 1.2, is_told=is_told)
 
 
 def test_a_hunt_that_came_to_nothing_is_inconclusive():

@@ -3,10 +3,12 @@
 from array import array
 from dataclasses import dataclass, field
 from math import inf
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.leak_series import KINDS, Truth, false_alarms, missed, report, simulate
+from pytest_memopt.leaks import hunt as hunt_module
 from pytest_memopt.leaks.catch import Patience, per_round
 from pytest_memopt.leaks.census import Grown
 from pytest_memopt.leaks.hunt import Hunt
@@ -66,9 +68,9 @@ class Workload:
         return [Grown(one, 0, len(one)) for one in self.found]
 
 
-def hunt(workload, clock=lambda: 0.0, **patience):
+def hunt(workload, clock=lambda: 0.0, first_run=None, **patience):
     """A hunt of this workload."""
-    return Hunt(workload.run, workload, Patience(**patience), clock=clock, census=workload.census)
+    return Hunt(workload.run, workload, Patience(**patience), clock=clock, census=workload.census, first_run=first_run)
 
 
 def changes_in(catch):
@@ -98,7 +100,28 @@ def test_a_leak_is_looked_at_thoroughly():
     catch = hunt(workload).pursue()
     assert (catch.ruling.kind, catch.rounds, workload.begun) == (LeakKind.LEAK, 1 + 6 + 3 + 12 + 3 + 6, list(Care))
     assert changes_in(catch) == (2,) * 12
-    assert per_round(catch.series) == {LeakSignal.BLOCKS: 2}
+    assert per_round(catch) == {LeakSignal.BLOCKS: 2}
+
+
+def test_thorough_rounds_begin_with_one_that_prepares():
+    """Whoever prepares the interpreter gets the first of each kind, with its reading; as many are run, and all is listed again."""
+    workload, plain = Workload([], always=2), Workload([], always=2)
+    first = []
+
+    def first_run(run):
+        before = workload.runs
+        run()
+        first.append((before, workload.runs))
+
+    catch = hunt(workload, first_run=first_run).pursue()
+    assert catch == hunt(plain).pursue()
+    assert first == [(7, 8), (7 + 3 + 12, 7 + 3 + 12 + 1)]
+    assert workload.thawed == plain.thawed + 2
+
+
+def test_a_clean_workload_is_not_prepared():
+    """Quick rounds, which decide about most, don't wait for that."""
+    assert hunt(Workload([]), first_run=None).pursue() == hunt(Workload([]), first_run=pytest.fail).pursue()
 
 
 def test_quick_rounds_are_kept_as_earlier_ones():
@@ -178,13 +201,24 @@ def test_what_only_cleared_caches_show_is_no_leak():
     assert (hunt(workload).pursue().ruling.kind, workload.begun) == (LeakKind.CLEAN, [Care.QUICK, Care.THOROUGH])
 
 
-def test_a_known_leak_is_recognised_in_quick_rounds():
-    """A workload that fills a container that is known to leak, in every round, is decided by six."""
+@pytest.mark.parametrize(
+    ("adds", "rounds"), [([], 5), ([9, 9], 6), ([9, 1, 2, 1, 1, 2, 1], 7), ([9, 1, 1, 2, 1, 1, 1], 7)]
+)
+def test_a_known_leak_is_recognised_in_quick_rounds(adds, rounds):
+    """A workload that fills a container that is known to leak is decided by four rounds that add the same, or by six that add something."""
+    kept = []
+    workload = Workload(adds, always=1, found=[kept])
+    catch = Hunt(workload.run, workload, clock=lambda: 0.0, suspects=[[], kept]).pursue()
+    assert (catch.ruling.kind, catch.ruling.containers, catch.rounds) == (LeakKind.LEAK, (1,), rounds)
+    assert catch.followed[1] is kept
+
+
+def test_a_known_leak_needs_the_rounds_that_are_wanted():
+    """Who asks for more rounds gets them, in a workload that trips over a known leak too."""
     kept = []
     workload = Workload([], always=1, found=[kept])
-    catch = Hunt(workload.run, workload, clock=lambda: 0.0, suspects=[[], kept]).pursue()
-    assert (catch.ruling.kind, catch.ruling.containers, catch.rounds) == (LeakKind.LEAK, (1,), 7)
-    assert catch.followed[1] is kept
+    catch = Hunt(workload.run, workload, Patience(least=10), lambda: 0.0, suspects=[kept]).pursue()
+    assert (catch.ruling.kind, catch.rounds) == (LeakKind.LEAK, 11)
 
 
 def test_what_a_round_raises_ends_the_hunt():
@@ -258,3 +292,41 @@ def test_what_leaks_as_often_as_it_must_rest_is_seen(least):
         for first in range(every):
             adds = [int(run % every == first) for run in range(9 * least + 200)]
             assert hunt(Workload(adds), least=least, budget_s=inf).pursue().ruling.kind is LeakKind.LEAK, (every, first)
+
+
+@pytest.mark.parametrize("every", [2, 5, 7])
+def test_a_container_that_fills_as_rarely_as_rounds_allow_is_followed(every):
+    """With three rounds for each k, a census covers k of them, and so sees what every k-th run fills, wherever it begins."""
+    for first in range(every):
+        kept = []
+        workload = Workload([int(run % every == first) for run in range(400)])
+
+        def run(workload=workload, kept=kept):
+            kept.extend([None] * workload.adds[workload.runs])
+            workload.run()
+
+        def census(kept=kept):
+            before = len(kept)
+            grown_since = lambda: [Grown(kept, before, len(kept))] if len(kept) > before else []  # noqa: E731
+            return SimpleNamespace(grown_since=grown_since)
+
+        catch = Hunt(run, workload, Patience(least=3 * every), clock=lambda: 0.0, census=census).pursue()
+        assert (catch.ruling.kind, catch.followed) == (LeakKind.LEAK, (kept,)), first
+
+
+@pytest.mark.parametrize("texts", [1, 2, 0])
+def test_texts_that_the_interpreter_keeps_are_named(texts, monkeypatch):
+    """Where interned texts are never let go of, blocks that come no faster than they do are told to be theirs."""
+    workload = Workload([], always=1)
+    monkeypatch.setattr(hunt_module, "interned_count", lambda: 40_000 + texts * workload.runs)
+    catch = hunt(workload).pursue()
+    assert catch.ruling.kind is LeakKind.LEAK
+    assert (catch.ruling.why or "").startswith("only interned texts grew") is bool(texts)
+
+
+def test_a_container_that_grows_with_texts_leaks(monkeypatch):
+    """Who keeps the texts is to blame."""
+    workload = Workload([], always=1, found=[[]])
+    monkeypatch.setattr(hunt_module, "interned_count", lambda: 40_000 + workload.runs)
+    ruling = hunt(workload).pursue().ruling
+    assert (ruling.kind, ruling.why) == (LeakKind.LEAK, None)

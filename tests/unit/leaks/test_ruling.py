@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.leaks.ruling import LeakKind, Ruling, flat_rounds, is_flat, keeps_growing, rule
+from pytest_memopt.leaks.ruling import LeakKind, Ruling, flat_rounds, is_flat, keeps_growing, rule, trips_evenly
 from pytest_memopt.leaks.series import ContainerGrowth, Levels
 from pytest_memopt.meters.rounds import LeakSignal
 
@@ -249,3 +249,37 @@ def test_a_cache_that_fills_says_how_full_it_is():
     fuller, other = container([2] * 16, 1, 500), container([1] * 16, 2, 100)
     ruling = rule([series([1] * 16)], [other, fuller])
     assert ruling == Ruling(FILLING, (BLOCKS,), (2, 1), "a bounded list fills: 32 of at most 500")
+
+
+def suspect(lengths, bound=None):
+    """A container with these lengths, which is known to leak."""
+    return ContainerGrowth(7, "list", tuple(lengths), bound)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.lists(st.integers(-9, 9), max_size=4))
+def test_a_known_container_that_grows_evenly_leaks(blocks, elements, before):
+    """Four rounds that add the same to it and to the blocks are enough, whatever came before."""
+    changes, lengths = (*before, *(blocks,) * 4), (*before, *(elements,) * 4)
+    grown = suspect(accumulate(lengths, initial=50))
+    assert trips_evenly([series(changes)], [grown]) == Ruling(LEAK, (BLOCKS,), (7,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "lengths", "bound"),
+    [
+        ((1, 1, 1), (0, 1, 2, 3), None),  # too few
+        ((1, 1, 2, 1), (0, 1, 2, 3, 4), None),  # unlike amounts
+        ((1, 1, 1, 1), (0, 1, 3, 4, 5), None),
+        ((0, 0, 0, 0), (0, 1, 2, 3, 4), None),  # no memory
+        ((1, 1, 1, 1), (4, 4, 4, 4, 4), None),  # another container's
+        ((1, 1, 1, 1), (0, 1, 2, 3, 4), 9),  # a cache
+    ],
+)
+def test_fewer_signs_need_more_rounds(changes, lengths, bound):
+    """Anything less than that is not decided by four rounds."""
+    assert trips_evenly([series(changes)], [suspect(lengths, bound)]) is None
+
+
+def test_without_blocks_nothing_is_decided_early():
+    """Where blocks can't be counted, other signals need the usual rounds."""
+    assert trips_evenly([series((64,) * 4, HEAP)], [suspect(range(5))]) is None

@@ -1,6 +1,7 @@
 """What a few rounds leave alive: by type, those that the collector tracks, and what only they hold."""
 
 import gc
+import sys
 import weakref
 
 import pytest
@@ -123,3 +124,10 @@ def test_untracked_parts_are_counted_once():
     found = found_by(lambda: kept.append([shared]))
     assert "Part" not in found
     assert found["list"] >= EXTRA_ROUNDS
+
+
+def test_what_is_printed_is_written_and_does_not_survive(hold_back):
+    """What waits in standard output for its writing is nobody's."""
+    written = hold_back()
+    found_by(lambda: sys.stdout.write("a line "))
+    assert written.getvalue().startswith(b"a line a line")

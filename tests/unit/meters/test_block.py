@@ -304,3 +304,13 @@ def test_tracing_that_leaks_makes_growth_an_estimate():
 def test_the_meter_is_made_once():
     """All blocks of a process are read by one meter."""
     assert process_meter() is process_meter()
+
+
+def test_what_a_block_prints_is_not_kept(hold_back):
+    """It is written before each reading."""
+    written = hold_back()
+    sys.stdout.write("before ")
+    with measure_block():
+        assert written.getvalue() == b"before "
+        sys.stdout.write("within")
+    assert written.getvalue() == b"before within"

@@ -139,3 +139,15 @@ def test_readings_move_nothing(detail):
     finally:
         collector.release()
     assert list(moved)[2:] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("is_traced", "expected"), [(False, b"12"), (True, b"")])
+def test_what_is_printed_is_written_first(make, hold_back, is_traced, expected):
+    """Both readings have it written, as else it would be kept; while a tracer counts, the writing would be counted."""
+    written = hold_back()
+    reader = make()
+    reader.is_traced = is_traced
+    for number, read in enumerate((reader.read_first, reader.read_next), start=1):
+        sys.stdout.write(str(number))
+        read(empty_reading())
+    assert written.getvalue() == expected

@@ -285,3 +285,21 @@ def test_a_second_collection_is_for_what_finalizers_let_go_of(process, settled, 
     monkeypatch.setattr(rounds_module, "gc", lists)
     row_of(RoundMeter(process.instruments(), Releasing()))
     assert settled.count("collect") == 1
+
+
+def test_where_a_row_lies_is_no_block_of_the_workload(process, settled):
+    """A late row, whose place in the table is a number that the interpreter makes anew, reads as many blocks as an early one."""
+    counting = SimpleNamespace(is_exact=True, read=lambda: (sys.getallocatedblocks(), 0))
+    meter = RoundMeter(process.instruments(small=counting), Releasing())
+    into = array("q", [0] * len(SIGNALS) * 41)
+    for row in (1, 40, 2, 39):
+        meter.read(into, row)
+    assert into[39 * len(SIGNALS)] == into[2 * len(SIGNALS)]
+
+
+def test_what_a_round_printed_is_written_first(process, settled, hold_back):
+    """Until then it would be kept, and a test that prints would leak."""
+    written = hold_back()
+    sys.stdout.write("a line")
+    row_of(RoundMeter(process.instruments(), Releasing()))
+    assert written.getvalue() == b"a line"

@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from pytest_memopt.meters.spare_frames import SpareFrames, functions_in
+from pytest_memopt.meters import spare_frames
+from pytest_memopt.meters.spare_frames import SpareFrames, functions_in, lay_out_loaded
 
 kept = pytest.mark.skipif(
     sys.version_info >= (3, 11) or sys.implementation.name != "cpython", reason="only CPython 3.10 keeps frames"
@@ -113,6 +114,18 @@ def test_a_module_has_what_it_defines():
     assert {vars(module)["own"], vars(module)["Own"].__dict__["method"]} <= set(functions_in(module))
     assert outer not in functions_in(module)
     assert vars(Mixed)["method"] not in functions_in(module)
+
+
+def test_loaded_modules_are_laid_out_by_the_beginning_of_their_names(monkeypatch):
+    """What is defined in those of a package, and in no others."""
+    for name in ("apart.one", "apart.two", "elsewhere"):
+        module = ModuleType(name)
+        exec(f"def of_{name[-3:]}(): ...", vars(module))
+        monkeypatch.setitem(sys.modules, name, module)
+    names = []
+    monkeypatch.setattr(spare_frames, "frame_maker", lambda: lambda code: names.append(code.co_name))
+    lay_out_loaded(("apart.", "nowhere."))
+    assert sorted(names) == ["of_one", "of_two"]
 
 
 @kept

@@ -120,6 +120,23 @@ def test_shared_ground_pays_for_itself(window, process, plan):
     assert (measured.growth_bytes, measured.blocks, measured.objects, measured.heap_bytes) == (128, 2, 2, 0)
 
 
+@pytest.mark.parametrize(
+    ("heap_bytes", "shared", "of_test"), [(-5000, 0, 1000), (3000, 3000, 6000)], ids=["freed", "taken"]
+)
+def test_what_shared_ground_frees_goes_to_whoever_took_it(window, process, heap_bytes, shared, of_test):
+    """A shrinkage is given back signal by signal, growth stays where it is."""
+    window.open(EXACT)
+    process.allocate(heap_bytes=6000)
+    window.switch(Account.SHARED)
+    window.note_shared()
+    process.allocate(heap_bytes=heap_bytes)
+    window.switch(Account.CALL)
+    window.return_shrinkage(Account.SETUP)
+    assert window.growth_of(Account.SHARED) == shared
+    window.close()
+    assert window.measurement().growth_bytes == of_test
+
+
 def test_a_known_report_costs_two_readings(window, process):
     """Once the weight of a test's reports is known, each meter is read at both ends, and not in between."""
     learn(window, process)

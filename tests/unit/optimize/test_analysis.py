@@ -28,6 +28,7 @@ STATS = [
     "thread_count",
     "fd_count",
     "pools",
+    "pool_totals",
     "gc",
 ]
 FLAG = "ENABLE_MEMORY_ANALYSIS"

@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
-from pytest_memopt.optimize import collector_tuning
+from pytest_memopt.meters.frozen_heap import FROZEN_BY_ITSELF_MOST
+from pytest_memopt.optimize import collector_tuning, freezing
 from pytest_memopt.optimize.collection_counter import CollectionCounter, CollectionStatistics
-from pytest_memopt.optimize.collector_tuning import FROZEN_BY_ITSELF_MOST, CollectorTuning
+from pytest_memopt.optimize.collector_tuning import CollectorTuning
+from pytest_memopt.optimize.freezing import Frozen, thaw
 from pytest_memopt.optimize.readings import Reading
 from pytest_memopt.optimize.strategy import MemoryState, OptimizationStrategy
 from pytest_memopt.optimize.thresholds import Thresholds
@@ -174,10 +176,10 @@ def test_half_of_it_is_put_back(monkeypatch):
 def test_what_the_interpreter_freezes_itself_is_frozen_again(monkeypatch):
     """Where something was frozen before, as Python 3.12 does by itself, a full collection follows the thaw."""
     collected = []
-    monkeypatch.setattr(collector_tuning.gc, "collect", lambda: collected.append(True))
-    collector_tuning._thaw(0, sys.maxsize)
+    monkeypatch.setattr(freezing, "collect", lambda: collected.append(True))
+    thaw(Frozen(0, sys.maxsize))
     assert collected == []
-    collector_tuning._thaw(5, sys.maxsize)
+    thaw(Frozen(5, sys.maxsize))
     assert collected == [True]
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_memopt.optimize.effect import Effect
 from pytest_memopt.optimize.experience import Experience, ProcessMemory, learned, most_promising_first
-from pytest_memopt.optimize.outcome import Effect, Judgement, Outcome
+from pytest_memopt.optimize.outcome import Judgement, Outcome
 
 
 def outcomes(**effects):

@@ -1,6 +1,7 @@
 """The words for the course of memory, and how often they are right."""
 
 import random
+import statistics
 from itertools import accumulate
 
 import pytest
@@ -53,9 +54,28 @@ def test_a_change_below_the_floor_is_flat():
 
 
 def test_one_step_is_growth_but_no_trend():
-    """Memory that was taken once is growth, and doesn't go on."""
+    """Memory that was taken once is growth; whether it goes on nobody can tell."""
     trend = course(*[100 * MB] * 20, *[200 * MB] * 20)
-    assert (trend.verdict, trend.growth_bytes) == (TrendVerdict.FLAT, 100 * MB)
+    assert (trend.verdict, trend.growth_bytes) == (TrendVerdict.UNSURE, 100 * MB)
+
+
+def test_a_short_steep_run_is_not_called_flat():
+    """Where the interval has room for a growth that matters, it isn't flat, though it has room for none as well."""
+    trend = course(100 * MB, 100 * MB, 100 * MB, 140 * MB, 180 * MB, 220 * MB, 220 * MB)
+    assert trend.interval.low <= 0 < trend.interval.high
+    assert trend.verdict is TrendVerdict.UNSURE
+
+
+@given(st.lists(st.integers(1, 1000), min_size=6, max_size=40), st.integers(0, 10**9))
+def test_flat_leaves_no_room_for_a_tenth(values, floor_bytes):
+    """What is called flat moved by less than a tenth, or the floor, anywhere in its interval; what is unsure by more."""
+    trend = judge_growth(series([value * MB for value in values]), floor_bytes)
+    most = max(-trend.interval.low, trend.interval.high) * trend.span_s
+    band = max(floor_bytes, statistics.median(values) * MB / 10)
+    if trend.verdict is TrendVerdict.FLAT:
+        assert most <= band * (1 + 1e-9)
+    elif trend.verdict is TrendVerdict.UNSURE:
+        assert most >= band * (1 - 1e-9)
 
 
 def test_words_are_seldom_wrong():
@@ -99,7 +119,7 @@ def test_a_downsampled_walk_is_seldom_a_trend():
         bounded = BoundedSeries(60)
         for point in series(accumulate(rng.gauss(0, MB) for _ in range(1000))):
             bounded.append(*point)
-        words += judge_series(bounded).verdict is not TrendVerdict.FLAT
+        words += judge_series(bounded).verdict in {TrendVerdict.INCREASING, TrendVerdict.DECREASING}
     assert words <= 6
 
 

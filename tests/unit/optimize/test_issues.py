@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_memopt.meters.allocators import AllocatorUse
-from pytest_memopt.optimize.issues import IssueKind, Severity, find_issues, severity_of
+from pytest_memopt.optimize.issues import IssueKind, Severity, find_issues, find_outside_issues, severity_of
 from pytest_memopt.optimize.recorder import FirstLook
 from pytest_memopt.optimize.thresholds import Thresholds
 from tests.unit.profiles import COLLECTOR, MB, PROFILE, UNREAD, course
@@ -116,3 +116,11 @@ def test_severity_rises_with_the_excess(threshold, excess):
 def test_anything_above_nothing_is_severe():
     """A threshold of 0 is passed infinitely."""
     assert severity_of(1, 0) is Severity.SEVERE
+
+
+def test_another_process_is_judged_by_what_is_seen():
+    """Its resident memory stands for what is in use; the rest is not seen."""
+    issues = find_outside_issues(2000 * MB, course(50 * MB, 350 * MB))
+    assert [issue.kind for issue in issues] == [IssueKind.EXCESSIVE_GROWTH, IssueKind.HIGH_USE]
+    assert issues[1].meaning == "2 000.0 MB are resident, more than the 1 000.0 MB that are expected"
+    assert find_outside_issues(50 * MB, STILL, Thresholds()) == ()

@@ -10,9 +10,10 @@ from pytest_memopt.optimize import optimizer as optimizer_module
 from pytest_memopt.optimize.cleanup import Cleanup
 from pytest_memopt.optimize.collection_counter import CollectionCounter
 from pytest_memopt.optimize.collector_tuning import CollectorTuning
+from pytest_memopt.optimize.effect import Effect
 from pytest_memopt.optimize.experience import Experience, ProcessMemory
 from pytest_memopt.optimize.optimizer import MemoryOptimizer, optimize_memory, process_optimizer
-from pytest_memopt.optimize.outcome import Effect, Optimization
+from pytest_memopt.optimize.outcome import Optimization
 from pytest_memopt.optimize.strategy import OptimizationStrategy
 from pytest_memopt.optimize.thresholds import Thresholds
 
@@ -223,10 +224,10 @@ def test_a_cache_needs_a_strategy_that_clears(make, make_strategy):
         make(make_strategy("other")).register_cache("prices", dict)
 
 
-def test_by_default_there_are_three():
-    """Caches are cleared first, then memory goes back, then the rest is frozen."""
+def test_by_default_there_are_four():
+    """Caches are cleared first, then memory goes back, then the rest is frozen; pools come last."""
     optimizer = MemoryOptimizer()
-    assert [strategy.name for strategy in optimizer.strategies] == ["cleanup", "compact", "gc"]
+    assert [strategy.name for strategy in optimizer.strategies] == ["cleanup", "compact", "gc", "pool"]
     assert all(isinstance(strategy, OptimizationStrategy) for strategy in optimizer.strategies)
 
 

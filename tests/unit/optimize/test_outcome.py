@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.optimize.outcome import Change, Effect, Judgement, Optimization, Outcome, Timing, judge
+from pytest_memopt.optimize.effect import Effect
+from pytest_memopt.optimize.outcome import Change, Judgement, Optimization, Outcome, Timing, judge
 from pytest_memopt.optimize.readings import Noise, Reading
 
 MIB = 1024**2

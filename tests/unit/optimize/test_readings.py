@@ -1,8 +1,11 @@
 """Readings around an optimisation, and their noise."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from pytest_memopt.errors import MeterError
+from pytest_memopt.meters import spare_frames
 from pytest_memopt.optimize import readings
 from pytest_memopt.optimize.readings import (
     IN_USE_FLOOR_BYTES,
@@ -38,6 +41,15 @@ def test_noise_is_twice_the_widest_difference():
     """The first reading settles and is no control; of the others the widest difference counts twice."""
     script = Script(Reading(9_000_000, 90_000_000), *(Reading(n, 9 * n) for n in (530_000, 500_000)))
     assert measure_noise(script) == (Reading(500_000, 9 * 500_000), Noise(60_000, 540_000))
+
+
+def test_what_runs_next_is_made_before_the_readings(monkeypatch):
+    """On CPython 3.10 the frames of strategies would be taken for what they cost."""
+    made, script = [], Script(*[Reading(5, 5)] * 3)
+    monkeypatch.setattr(spare_frames, "lay_out_loaded", lambda prefixes: made.append((prefixes, len(script.readings))))
+    monkeypatch.setattr(readings, "sys", SimpleNamespace(version_info=(3, 10, 13)))
+    measure_noise(script)
+    assert made == [(("pytest_memopt.optimize.", "pytest_memopt.meters."), 3)]
 
 
 def test_noise_is_never_below_its_floor():

@@ -53,6 +53,12 @@ def test_an_increasing_trend_is_advised_against_below_the_threshold():
     assert one.evidence == "memory grew by 19.0 MB in 19.0 s; increasing, 60.0 MB a minute"
 
 
+def test_a_growth_of_one_step_is_not_called_a_trend():
+    """Where the samples don't tell whether a growth goes on, that is said, instead of a rate."""
+    (one,) = advise(PROFILE, course(*[100 * MB] * 20, *[300 * MB] * 20))
+    assert one.evidence == "memory grew by 200.0 MB in 39.0 s; whether it goes on these samples can't tell"
+
+
 def test_holes_can_be_given_back():
     """Fragmentation is advised against by the bytes that are free, with where they are held."""
     (one,) = advise(PROFILE._replace(allocators=HOLES), STILL)
@@ -98,3 +104,10 @@ def test_rises_are_true_and_sorted(before, counts):
     sizes = [rise for _, rise in rises]
     assert sizes == sorted(sizes, reverse=True)
     assert not sizes or sizes[-1] >= max(10, sizes[0] / 100)
+
+
+def test_what_watching_itself_keeps_is_not_a_rise():
+    """The points of our own monitor are nobody's growth; what is in the program's pools is."""
+    uses = TypeUse("pytest_memopt.bounded_series.Point", 400, 0), TypeUse("pytest_memopt.pool.lease.Lease", 300, 0)
+    rises = risen_types(FirstLook(0.0, 0, {}), PROFILE._replace(types=uses))
+    assert rises == (("pytest_memopt.pool.lease.Lease", 300),)

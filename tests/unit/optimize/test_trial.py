@@ -2,7 +2,8 @@
 
 import pytest
 
-from pytest_memopt.optimize.outcome import Change, Effect
+from pytest_memopt.optimize.effect import Effect
+from pytest_memopt.optimize.outcome import Change
 from pytest_memopt.optimize.readings import Noise
 from pytest_memopt.optimize.strategy import MemoryState
 from pytest_memopt.optimize.trial import told, try_strategy

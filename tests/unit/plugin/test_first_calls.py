@@ -5,6 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 from pytest_memopt.meters.spare_frames import SpareFrames
 from pytest_memopt.plugin.first_calls import FirstCalls
+from pytest_memopt.pool.pool import MemoryPool
 
 
 def of_item():
@@ -37,6 +38,13 @@ def test_the_runner_comes_once_the_item_each_time():
     made.clear()
     calls.lay_out(Item())
     assert sorted(made) == ["of_fixture", "of_item"]
+
+
+def test_the_pool_comes_with_the_plugin():
+    """What lends and takes back resources runs in the windows of tests, and is no test's."""
+    made = []
+    FirstCalls(SpareFrames(made.append)).lay_out(Item())
+    assert MemoryPool.give_back.__code__ in made
 
 
 def test_a_module_is_laid_out_with_its_first_item(monkeypatch):

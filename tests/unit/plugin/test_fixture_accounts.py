@@ -1,6 +1,7 @@
 """Who is charged while fixtures are built: the test, or wider ones for themselves."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +33,7 @@ def make(make_window, collector, tracer):
     """Makes recorders in the midst of a test's set-up, or of nothing."""
 
     def make(plan=EXACT, *, is_measured=True):
-        recorder = Recorder(make_window(tracer=tracer), collector)
+        recorder = Recorder(make_window(tracer=tracer), collector, Path("/project"))
         if is_measured:
             recorder.current = ItemRun(None, Purpose.FIRST, plan, SimpleNamespace(put_back=lambda: None))
             recorder.begin_phase("setup")

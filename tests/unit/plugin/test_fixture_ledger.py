@@ -15,6 +15,7 @@ class Definition:
 
     argname: str
     scope: str = "session"
+    where: str | None = None
 
 
 @dataclass
@@ -43,7 +44,7 @@ def window():
 def ledger(window, clock, monkeypatch):
     """A ledger by a clock that goes on only when it is told to."""
     monkeypatch.setattr(originals.time, "perf_counter", clock)
-    return FixtureLedger(window)
+    return FixtureLedger(window, lambda definition: definition.where)
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def build(ledger, window, clock):
 
 def costs(ledger):
     """Name, scope, builds, seconds and bytes of each."""
-    return [tuple(cost.to_wire().values()) for cost in ledger.take()]
+    return [tuple(cost.to_wire().values())[:5] for cost in ledger.take()]
 
 
 def test_builds_are_added_up(ledger, build):
@@ -110,6 +111,14 @@ def test_scopes_are_kept_apart(ledger, build):
     build(Definition("db", "session"))
     build(Definition("db", "module"))
     assert [cost[:2] for cost in costs(ledger)] == [("db", "session"), ("db", "module")]
+
+
+def test_places_are_kept_apart(ledger, build):
+    """A fixture that another file overrides is told of each, with where it is."""
+    for where in ("conftest.py:3", "api/conftest.py:8", "conftest.py:3"):
+        build(Definition("db", where=where), 1.0)
+    told = [cost.to_wire() for cost in ledger.take()]
+    assert [(cost["where"], cost["builds"]) for cost in told] == [("conftest.py:3", 2), ("api/conftest.py:8", 1)]
 
 
 def test_outside_of_a_window_there_is_no_growth(ledger, build, window):

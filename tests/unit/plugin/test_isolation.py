@@ -77,8 +77,8 @@ class Asked:
     environment: dict = field(default_factory=dict)
     task: Task | None = None
 
-    def __call__(self, command, place, timeout_s, *, cwd, environment):
-
+    def __call__(self, command, place, timeout_s, *, cwd, environment, on_wait):
+        assert on_wait is None
         self.command, self.environment = tuple(command), environment
         self.task = Task(**json.loads((place.folder / "task.json").read_text(encoding="utf-8")))
         return self.answer

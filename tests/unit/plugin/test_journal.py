@@ -97,6 +97,29 @@ def test_a_page_is_gone_when_all_went_well(folder):
     assert pages(folder) == []
 
 
+def test_the_page_of_an_interrupted_process_waits_for_its_reader(folder):
+    """It outlives the process, says so, and is told by the one who was there, not by the next run."""
+    for worker in ("gw0", "gw1"):
+        journal = Journal(folder, RUN, worker)
+        journal.note("test_a.py::test_a", 2048)
+        journal.leave_to_reader()
+        journal.close()
+    assert take_last(folder, RUN, "gw0") == LastEntry("gw0", "test_a.py::test_a", 2048, os.getpid(), interrupted=True)
+    assert take_last(folder, RUN, "gw0") is None
+    assert len(pages(folder)) == 1
+
+
+def test_a_page_that_was_read_already_does_not_come_back(folder):
+    """Where the reader was faster the page is gone; a process without one, and a child, leave nothing either."""
+    journal = Journal(folder, RUN, "gw0")
+    journal.note("test_a.py::test_a", 2048)
+    assert not take_last(folder, RUN, "gw0").interrupted
+    journal.leave_to_reader()
+    journal.close()
+    journal.leave_to_reader()
+    assert pages(folder) == []
+
+
 def test_a_new_folder_is_hidden_from_version_control(folder, tmp_path):
     """The folder that is made for it carries its own ``.gitignore``; one that was there is left as it is."""
     Journal(folder, RUN, "main").close()
@@ -166,9 +189,10 @@ def test_pages_of_this_run_are_no_orphans(folder, page, dead_pid):
     assert take_last(folder, NEXT, "gw0").nodeid == "test_a.py::test_a"
 
 
-def test_those_that_had_not_begun_are_not_told(folder, page, dead_pid):
-    """A page without a test is removed and says nothing."""
+def test_those_that_were_not_killed_in_a_test_are_not_told(folder, page, dead_pid):
+    """A page without a test is removed and says nothing, and so is that of a process that was interrupted."""
     page("idle", entry(dead_pid, ""))
+    page("interrupted", {**entry(dead_pid), "interrupted": True})
     assert take_orphans(folder, NEXT) == []
     assert pages(folder) == []
 

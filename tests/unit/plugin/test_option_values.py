@@ -7,7 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_memopt.plugin.options import asks_for_something, settings_from
-from pytest_memopt.settings import DEFAULT_HISTORY, DEFAULT_KNOWN_LEAKS, GcChoice, Settings, TracerChoice
+from pytest_memopt.settings import (
+    AUTO_STRATEGIES,
+    DEFAULT_HISTORY,
+    DEFAULT_KNOWN_LEAKS,
+    GcChoice,
+    Settings,
+    StrategyChoice,
+    TracerChoice,
+)
 
 ROOT = Path("root").absolute()
 HERE = Path("here").absolute()
@@ -50,6 +58,11 @@ def test_silence_is_the_default():
         ("memopt_top", "25", "top", 25),
         ("memopt_gc", "collect", "gc", GcChoice.COLLECT),
         ("memopt_tracer", "memray", "tracer", TracerChoice.MEMRAY),
+        ("memopt_optimize", "lazy,gc", "optimize", (StrategyChoice.LAZY, StrategyChoice.GC)),
+        ("memopt_optimize", "auto, lazy", "optimize", (*AUTO_STRATEGIES, StrategyChoice.LAZY)),
+        ("memopt_optimize", "gc,auto,gc", "is_auto", True),
+        ("memopt_optimize", "gc", "is_auto", False),
+        ("memopt_optimize", "off", "optimize", ()),
         ("memopt_history", "mine.db", "history_path", ROOT / "mine.db"),
         ("memopt_json", "out.json", "json_path", HERE / "out.json"),
         ("memopt", True, "measure", True),
@@ -95,6 +108,8 @@ def test_limits_of_both_layers_are_kept_apart():
         ("memopt_top", "many", "'many' is not a whole number"),
         ("memopt_gc", "on", "'on' is not possible; choose one of freeze, collect, off"),
         ("memopt_tracer", "gdb", "'gdb' is not possible"),
+        ("memopt_optimize", "gc,compat", "there is no strategy 'compat'; did you mean 'compact'"),
+        ("memopt_optimize", "all", "there is no strategy 'all'; choose of auto, gc, compact, cleanup, lazy, or 'off'"),
     ],
 )
 def test_a_wrong_value_names_the_layer(name, value, told):

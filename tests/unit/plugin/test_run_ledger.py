@@ -24,9 +24,9 @@ def resident(start, end, peak=None, **others):
     return record(rss_start_bytes=start, rss_end_bytes=end, peak_rss_bytes=peak, **others)
 
 
-def fixture(name="db", scope="session", builds=1, setup_s=0.5, growth_bytes=None):
+def fixture(name="db", scope="session", builds=1, setup_s=0.5, growth_bytes=None, where=None):
     """A fixture as it comes with a report."""
-    return {"name": name, "scope": scope, "builds": builds, "setup_s": setup_s, "growth_bytes": growth_bytes}
+    return FixtureUse(name, scope, builds, setup_s, growth_bytes, where)._asdict()
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
-"""Fakes for the pool's tests: a nap that lets the clock go on, and lets happen what was planned for it."""
+"""Fakes for the pool's tests: naps and event loops that let the clock go on instead of waiting."""
 
 from __future__ import annotations
 
+import asyncio
+import selectors
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,3 +28,55 @@ class Naps:
 def naps(clock):
     """Naps of a clock that stands at 0."""
     return Naps(clock.pass_by)
+
+
+class StillSelector(selectors.DefaultSelector):
+    """Lets the clock go on where it would wait for the time to pass; for other threads it waits as long as it takes."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def select(self, timeout=None):
+        if timeout:
+            self.clock.pass_by(timeout)
+        return super().select(timeout if timeout is None else 0)
+
+
+class StillLoop(asyncio.SelectorEventLoop):
+    """An event loop whose waits take no time."""
+
+    def __init__(self, clock):
+        super().__init__(StillSelector(clock))
+        self.clock = clock
+
+    def time(self):
+        return self.clock()
+
+
+@pytest.fixture
+def make_loop(clock):
+    """Makes event loops of the clock; closes them in the end, when no task must be left in them."""
+    made = []
+
+    def make():
+        made.append(StillLoop(clock))
+        return made[-1]
+
+    yield make
+    left = [task for loop in made for task in asyncio.all_tasks(loop)]
+    for loop in made:
+        loop.close()
+    assert not left
+
+
+@pytest.fixture
+def loop(make_loop):
+    """The event loop of an async test."""
+    return make_loop()
+
+
+@pytest.fixture
+def troubles():
+    """What the pools told."""
+    return []

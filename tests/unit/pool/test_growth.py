@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from pytest_memopt import MemoryPool, check_leaks
+import asyncio
+
+from pytest_memopt import AsyncMemoryPool, SharedMemoryPool, check_leaks
 
 
-def test_borrowing_leaves_nothing_behind():
-    """However often a resource is lent, the process holds what it held before."""
-    pool = MemoryPool(object, reset=lambda resource: None)
+def test_sharing_leaves_nothing_behind(tmp_path):
+    """The locks of a pool that processes share leave no memory and no open files, whether it keeps what is idle or not."""
+    for keeps_idle in (True, False):
+        with SharedMemoryPool(object, name="db", max_size=2, rack_folder=tmp_path, keep_idle=keeps_idle) as pool:
 
-    def borrow_often():
-        for _ in range(1000):
-            with pool.borrow():
-                pass
+            def borrow_often(pool=pool):
+                for _ in range(20):
+                    pool.borrow().give_back()
 
-    finding = check_leaks(borrow_often)
+            assert check_leaks(borrow_often).verdict.value == "clean"
+
+
+def test_tasks_that_borrow_leave_nothing_behind(make_loop):
+    """Nor do tasks that wait for one another, are cancelled, or come in vain."""
+    pool = AsyncMemoryPool(object, reset=lambda resource: asyncio.sleep(0), max_size=1)
+    loop = make_loop()
+
+    async def use():
+        async with pool.borrow():
+            await asyncio.sleep(0)
+
+    async def borrow_often():
+        for _ in range(20):
+            tasks = [asyncio.create_task(use()) for _ in range(5)]
+            await asyncio.sleep(0)
+            tasks[2].cancel()
+            await asyncio.wait(tasks)
+
+    finding = check_leaks(lambda: loop.run_until_complete(borrow_often()))
     assert finding.verdict.value == "clean"

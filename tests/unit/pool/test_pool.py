@@ -17,6 +17,7 @@ from pytest_memopt.pool.recipe import make_type
 from pytest_memopt.pool.resource import ResourceState
 from pytest_memopt.pool.stats import Eviction, PoolStats
 from pytest_memopt.pool.trouble import PoolWarning, TroubleKind
+from pytest_memopt.pool.workshop import apart
 
 
 class Thing:
@@ -46,12 +47,6 @@ class Clock:
 def clock():
     """Time of the test's own."""
     return Clock()
-
-
-@pytest.fixture
-def troubles():
-    """What the pools told."""
-    return []
 
 
 @pytest.fixture
@@ -434,6 +429,73 @@ def test_close_goes_on_past_failures(make_pool, troubles):
     assert pool.get_stats().errors == 2
 
 
+class ToldError(Exception):
+    """What a listener raises, as warnings do that are errors."""
+
+
+def refuse(trouble):
+    """A listener who can't be told anything."""
+    raise ToldError(trouble.text())
+
+
+class Stubborn(Thing):
+    """A resource that can't be closed."""
+
+    def close(self):
+        super().close()
+        raise OSError("busy")
+
+
+@pytest.mark.parametrize("end", ["close", "drain"])
+def test_all_are_closed_before_a_listener_s_error_comes_through(make_pool, end):
+    """Where telling of a failure raises, the other members are closed all the same, and each failure is counted."""
+    pool = make_pool(Stubborn, hooks={"tell": refuse})
+    leases = [pool.borrow() for _ in range(3)]
+    for lease in leases:
+        lease.give_back()
+    with pytest.raises(ToldError, match="busy"):
+        getattr(pool, end)()
+    assert [lease.resource.closed for lease in leases] == [1, 1, 1]
+    assert pool.get_stats().errors == 3
+
+
+def test_a_closing_that_raises_loses_no_place(make_pool, clock):
+    """A borrower for whom a stale member had to make way gets the error, and the place is free for the next."""
+    pool = make_pool(Stubborn, hooks={"tell": refuse}, max_size=1, idle_ttl=5)
+    pool.borrow().give_back()
+    clock.now_s += 5
+    with pytest.raises(ToldError):
+        pool.borrow()
+    assert pool.size == 0
+    assert pool.borrow(timeout_s=0).resource.closed == 0
+
+
+def test_upkeep_closes_what_is_too_old_though_a_listener_raises(make_pool, clock):
+    """A lease held too long, told to somebody who raises, keeps no idle member open."""
+    pool = make_pool(hooks={"tell": refuse}, idle_ttl=5, leak_threshold=5)
+    idle, held = pool.borrow(), pool.borrow()
+    idle.give_back()
+    clock.now_s += 5.5
+    with pytest.raises(ToldError):
+        pool.maintain()
+    assert (idle.resource.closed, held.resource.closed) == (1, 0)
+
+
+def test_a_resource_whose_close_can_not_even_be_found_is_told(make_pool, troubles):
+    """A property ``close`` that raises is a failure to close, not the borrower's error."""
+
+    class Proxy:
+        @property
+        def close(self):
+            raise RuntimeError("no connection")
+
+    pool = make_pool(Proxy)
+    pool.borrow().give_back()
+    pool.close()
+    assert kinds(troubles) == [TroubleKind.CLOSE_FAILED]
+    assert "RuntimeError: no connection" in troubles[0].text()
+
+
 def test_a_resource_without_close_needs_none():
     """What has no close method and no close= is just let go of."""
     pool = MemoryPool(object)
@@ -455,9 +517,10 @@ def test_draining_replaces_all(make_pool):
     assert pool.borrow().resource not in (idle.resource, lent.resource)
 
 
-def test_switched_off_each_lease_builds_and_closes(make_pool):
-    """Without pooling the same calls work, and nothing is kept."""
-    pool = make_pool(max_size=1, hooks={"pools": False})
+@pytest.mark.parametrize("options", [{"hooks": {"pools": False}}, {"keep_idle": False}], ids=["flag", "type"])
+def test_switched_off_each_lease_builds_and_closes(make_pool, options):
+    """Without pooling, by the surroundings or the type, the same calls work, and nothing is kept."""
+    pool = make_pool(max_size=1, **options)
     with pool.borrow() as first, pytest.raises(PoolTimeout):
         pool.borrow(timeout_s=0)
     with pool.borrow() as second:
@@ -535,6 +598,19 @@ def test_a_lease_held_too_long_is_told_once(make_pool, clock, troubles):
     assert "it came back now" in troubles[1].told
 
 
+def test_a_late_return_that_is_an_error_loses_no_place():
+    """Where warnings are errors, who returns too late gets it, and the resource is replaced."""
+    now_s = [0.0]
+    pool = MemoryPool.of(make_type("thing", Thing, max_size=1, leak_threshold=5), PoolHooks(lambda: now_s[0]))
+    lease = pool.borrow()
+    now_s[0] = 6.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PoolWarning)
+        with pytest.raises(PoolWarning, match="is held too long"):
+            lease.give_back()
+    assert pool.borrow(timeout_s=0).resource is not lease.resource
+
+
 def test_a_lease_that_was_dropped_is_found(make_pool, troubles):
     """A lease that nobody holds any more gives its place free when somebody needs it."""
     pool = make_pool(max_size=1, leak_threshold=1000)
@@ -604,7 +680,7 @@ def test_the_surroundings_hear_of_every_call(make_pool):
     pool.borrow().give_back()
     pool.borrow().give_back()
     pool.close()
-    assert {operation for operation, _ in heard} == set(Operation)
+    assert {operation for operation, _ in heard} == set(Operation) - {Operation.OPEN}
     assert {name for _, name in heard} == {"thing"}
 
 
@@ -676,3 +752,74 @@ def test_a_type_needs_a_name_and_a_factory():
     with pytest.raises(ResourceTypeError, match="which can't be called"):
         make_type("db", None)
     assert not make_type("db", dict).takes_slot
+
+
+def test_a_resource_whose_attributes_raise_is_told_and_the_others_are_closed(make_pool, troubles):
+    """What a resource raises while its ``close`` is looked for is a failed close, and keeps no other from being closed."""
+
+    class Wary(Thing):
+        def __getattribute__(self, name):
+            if name == "close":
+                raise RuntimeError("hands off")
+            return super().__getattribute__(name)
+
+    things = [Thing(), Wary()]
+    pool = make_pool(lambda: things[pool.size - 1])
+    for lease in [pool.borrow(), pool.borrow()]:
+        lease.give_back()
+    pool.close()
+    assert [one.told for one in troubles] == ["resource 'thing' could not be closed: RuntimeError: hands off"]
+    assert things[0].closed == 1
+    assert pool.get_stats().errors == 1
+
+
+def test_the_stack_of_a_borrower_in_a_thread_is_the_program_s(make_pool, troubles):
+    """The lines of ``threading`` say nothing, and are left out."""
+    pool = make_pool(hooks={"follows": True})
+    leases = []
+    thread = threading.Thread(target=lambda: leases.append(pool.borrow()))
+    thread.start()
+    thread.join()
+    (line,) = leases[0].borrower.spelt_stack
+    assert "test_pool.py" in line
+
+
+def test_long_fingerprints_are_shown_where_they_differ(make_pool, troubles):
+    """What changed is in the sentence, however much before and after it is the same."""
+    names = [f"name{number}" for number in range(100)]
+    pool = make_pool(lambda: list(names), fingerprint=list)
+    lease = pool.borrow()
+    lease.resource[60] = "mine"
+    lease.give_back()
+    was, _, now = troubles[0].told.partition(" and is ")
+    assert "'name59', 'name60'" in was
+    assert "'name59', 'mine'" in now
+    assert len(was) < 300
+    assert len(now) < 300
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("abc", "abd", ("abc", "abd")),
+        ("a" * 30, "a" * 30, ("aaaaaaaa…", "aaaaaaaa…")),
+        ("a" * 30, "a" * 30 + "b", ("…aa", "…aab")),
+        ("a" * 20 + "b" * 20, "a" * 20 + "c", ("…aabbbbbb…", "…aac")),
+        ("", "a" * 10, ("", "aaaaaaaa…")),
+    ],
+)
+def test_texts_are_shortened_around_what_differs(before, after, shown):
+    """Short ones stay, equal ones show their beginning."""
+    assert apart(before, after, 8) == shown
+
+
+@pytest.mark.parametrize("name", ["factory", "validate", "reset", "close", "fingerprint"])
+def test_coroutine_functions_are_refused(name):
+    """What must be awaited can't be called by threads: a pool for them says so when it is made, and what to use."""
+
+    async def call(*resources):
+        """What has to be awaited."""
+
+    called = {"factory": Thing, name: call}
+    with pytest.raises(ResourceTypeError, match=f"its {name} is a coroutine function.*AsyncMemoryPool"):
+        MemoryPool(**called, name="thing")

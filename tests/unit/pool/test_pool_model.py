@@ -14,6 +14,7 @@ from pytest_memopt.pool.arguments import arguments_of
 from pytest_memopt.pool.hooks import PoolHooks
 from pytest_memopt.pool.pool import MemoryPool
 from pytest_memopt.pool.recipe import make_type
+from pytest_memopt.pool.stats import PoolStats
 
 MAX_SIZE = 3
 
@@ -43,6 +44,8 @@ class PoolMachine(RuleBasedStateMachine):
         self.next_fails = set()
         self.troubles = []
         self.borrowed = 0
+        self.inherited = []
+        self.parents = []
         kind = make_type(
             "thing",
             self.build,
@@ -100,6 +103,9 @@ class PoolMachine(RuleBasedStateMachine):
         """Once it is fine, twice it is an error."""
         if lease is None:
             return
+        if lease in self.inherited:
+            lease.give_back()  # its parent does that
+            return
         lease.resource.holders -= 1
         lease.give_back()
         try:
@@ -111,7 +117,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(lease=consumes(leases))
     def revoke(self, lease):
         """A lease ends in the borrower's place; its resource is never lent again."""
-        if lease is not None:
+        if lease is not None and lease not in self.inherited:
             self.pool.revoke(lease, "was taken back")
             assert lease.resource not in self.pool.idle_resources()
 
@@ -135,6 +141,17 @@ class PoolMachine(RuleBasedStateMachine):
         """All are replaced."""
         self.pool.drain()
 
+    @rule(chance=st.integers(0, 5))
+    def fork(self, chance):
+        """The child goes on with an empty pool and an account of its own; what the parent built is neither lent nor closed."""
+        if chance == 0:
+            self.inherited += self.pool.leases()
+            self.parents += [(thing, thing.closed) for thing in self.built]
+            self.pool.after_fork_in_child()
+            self.built.clear()
+            self.borrowed = 0
+            assert self.pool.get_stats() == PoolStats()
+
     @rule(chance=st.integers(0, 20))
     def close(self, chance):
         """Rarely, the end."""
@@ -152,6 +169,7 @@ class PoolMachine(RuleBasedStateMachine):
         idle = self.pool.idle_resources()
         assert len(set(map(id, idle))) == len(idle) == stats.idle
         assert not any(thing.closed or thing.holders for thing in idle)
+        assert all(thing.closed == closed for thing, closed in self.parents)
         gone = sum(stats.evicted.values())
         assert stats.built == gone + self.pool.size
 

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_memopt.errors import PoolError, PoolTimeout
 from pytest_memopt.pool import lock_file, slots
-from pytest_memopt.pool.slots import SlotRack, remove_rack_files
+from pytest_memopt.pool.slots import POLL_S, SlotRack, remove_rack_files
 
 
 @pytest.fixture
@@ -94,6 +94,33 @@ def test_who_comes_first_is_served_first(make_rack, naps, clock):
     naps.planned[1] = arrive
     assert first.acquire(10).is_held
     assert seen == [None]
+
+
+def test_who_waits_may_sleep_in_its_own_way(make_rack, naps, clock):
+    """The wait yields its pauses, and returns the slot; given up, it stands in nobody's way."""
+    holder, waiter = make_rack(), make_rack()
+    lease = holder.acquire(0)
+    given_up, wait = waiter.waiting(10), waiter.waiting(10)
+    pauses_s = [next(given_up), next(wait)]
+    assert pauses_s == [POLL_S, 2 * POLL_S]
+    given_up.close()
+    lease.release()
+    with pytest.raises(StopIteration) as served:
+        next(wait)
+    assert served.value.value.is_held
+    assert naps.taken_s == []
+
+
+def test_a_rack_that_stops_keeps_its_leases(make_rack, naps):
+    """It gives out no more, and its waiters are told; what it holds is held until it is released."""
+    rack, other = make_rack(), make_rack()
+    lease = rack.acquire(0)
+    naps.planned[2] = rack.stop
+    with pytest.raises(PoolError, match="the slots of 'db' are closed"):
+        rack.acquire(10)
+    assert other.try_acquire() is None
+    lease.release()
+    assert other.try_acquire().is_held
 
 
 def test_the_wait_ends_in_time(make_rack, clock):

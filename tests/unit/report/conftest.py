@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from pytest_memopt.limits.limits import Breach, Limit
 from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from pytest_memopt.meters.status import Floor, MeterStatus
-from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
+from pytest_memopt.optimize.pool_advice import PoolAdvice, PoolSetting, PoolSuggestion
+from pytest_memopt.optimize.pool_comparison import PoolComparison
+from pytest_memopt.optimize.suite_effect import StrategyEffect
+from pytest_memopt.pool.durations import durations_of
+from pytest_memopt.pool.stats import Eviction, PoolStats
+from pytest_memopt.report.summary import FixtureUse, PoolUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.verdicts.record import TestRecord
 from tests.unit.strategies import LEAK_FINDINGS
 from tests.unit.values import names_of
@@ -88,6 +93,44 @@ WORKER = whole(
 )
 
 
+SECONDS = st.floats(min_value=0, max_value=1e4)
+TIMES = st.lists(SECONDS, max_size=3).map(durations_of)
+EFFECT = whole(
+    StrategyEffect,
+    **dict.fromkeys(("applied_count", "collections_count", "spared_count", "cleared_count"), COUNT),
+    **dict.fromkeys(("collections_s", "spared_s", "took_s"), SECONDS),
+)
+COMPARISON = st.integers(6, 8).flatmap(
+    lambda size: whole(
+        PoolComparison,
+        **dict.fromkeys(("anew_s", "pooled_s"), st.lists(SECONDS, min_size=size, max_size=size).map(tuple)),
+        **dict.fromkeys(("rebuilt_count", "pooled_count", "held_bytes"), COUNT),
+    )
+)
+POOL_ADVICE = st.builds(
+    PoolAdvice,
+    st.text(),
+    few(st.builds(PoolSuggestion, st.sampled_from(PoolSetting), SECONDS, SECONDS, st.text())),
+)
+POOL = st.builds(
+    PoolUse,
+    name=st.text(),
+    stats=st.builds(
+        lambda hits, misses, **known: PoolStats(borrowed=hits + misses, hits=hits, misses=misses, **known),
+        hits=COUNT,
+        misses=COUNT,
+        **dict.fromkeys(("built", "waits", "timeouts", "resets", "errors", "in_use", "idle", "peak_in_use"), COUNT),
+        **dict.fromkeys(("build", "borrow", "reset"), TIMES),
+        waited_s=SECONDS,
+        evicted=st.dictionaries(st.sampled_from(Eviction), COUNT, max_size=3),
+    ),
+    held_bytes=st.none() | st.integers(-(10**12), 10**12),
+    comparison=st.none() | COMPARISON,
+    uncompared=st.none() | st.text(),
+    advice=st.none() | POOL_ADVICE,
+)
+
+
 def with_trends(summary: RunSummary) -> st.SearchStrategy[RunSummary]:
     """The same run, some of whose tests have a history."""
     nodeids = [record.nodeid for record in summary.tests]
@@ -109,6 +152,8 @@ def summaries() -> st.SearchStrategy[RunSummary]:
         tests=few(RECORD),
         fixtures=few(whole(FixtureUse, builds=COUNT, setup_s=st.floats(allow_nan=False, max_value=1e9))),
         workers=few(WORKER),
+        pools=few(POOL),
+        optimizations=few(EFFECT),
         trend=whole(SuiteTrend, runs=COUNT),
         test_trends=st.just({}),
         warnings=few(st.text()),

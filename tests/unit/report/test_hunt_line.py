@@ -4,7 +4,7 @@ import pytest
 
 from pytest_memopt.leaks.standing import standing_of
 from pytest_memopt.meters.rounds import SIGNALS
-from pytest_memopt.report.hunt_line import hunt_line
+from pytest_memopt.report.hunt_line import hunt_apart_line, hunt_line
 from pytest_memopt.report.typeface import Typeface, cell_width
 
 FACE = Typeface.for_encoding("utf-8")
@@ -36,6 +36,15 @@ def test_a_hunt_is_told_in_one_line(blocks, told):
 def test_the_last_test_is_called_so():
     """Where nothing comes after it."""
     assert hunt_line("a.py::test_a", standing(5), 0, 200, FACE).endswith(", the last test")
+
+
+def test_a_hunt_in_a_process_of_its_own_is_told_by_its_time():
+    """Nothing is known of its runs; the test, the time and what is to come are told all the same, as far as there is room."""
+    line = hunt_apart_line("a.py::test_a", 3.0, 77.0, 1, 200, FACE)
+    assert line == "a.py::test_a  leak hunt, in a process of its own, 3.0 s, 1 min 17 s left, 1 test to come"
+    narrow = hunt_apart_line(NAME, 3.0, 77.0, 1, 64, FACE)
+    assert narrow.endswith("  leak hunt, in a process of its own")
+    assert cell_width(narrow) < 64
 
 
 def test_what_matters_least_is_left_out_first():

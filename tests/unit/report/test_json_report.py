@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from pytest_memopt.limits.limits import Breach, Limit, Metric, Severity
 from pytest_memopt.meters.measurement import Measurement, Phase, PhaseUse, Site, TypeUse
+from pytest_memopt.optimize.effect import Effect
+from pytest_memopt.optimize.suite_effect import StrategyEffect
+from pytest_memopt.report.advice import Advice, AdviceKind
 from pytest_memopt.report.json_report import render, schema, to_json
 from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
@@ -50,6 +53,10 @@ SUMMARY = RunSummary(
     ),
     trend=SuiteTrend(slope_mb_per_minute=0.5, interval_mb_per_minute=(0.25, 1.0), runs=3, verdict="rising"),
     test_trends={RECORD.nodeid: TrendNote(sparkline_values=(0.0, 640.0), step_bytes=640, step_run=6)},
+    advice=(Advice(AdviceKind.FIXTURE, "db", "pool it", saving_s=0.5),),
+
+
+    optimizations=(StrategyEffect("gc", Effect.HELPED, "frozen", 1, 20, 0.5, 900, 1.5),),
     warnings=("one",),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_memopt.limits.limits import Breach, Limit, Metric, Severity
 from pytest_memopt.meters.measurement import Measurement
 from pytest_memopt.meters.status import MeterStatus
+from pytest_memopt.report.advice import Advice, AdviceKind
 from pytest_memopt.report.summary import FixtureUse, RunInfo, RunSummary, SuiteTrend, TrendNote, WorkerUse
 from pytest_memopt.report.terminal import render
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
@@ -87,6 +88,7 @@ SUMMARY = RunSummary(
             sparkline_values=(0, 0, 0, 0, 9), step_bytes=9 * MIB, step_run=31, step_commit="a1b2c3d"
         )
     },
+    advice=(Advice(AdviceKind.FIXTURE, "client", "fixture `client` is built 240 times, 18 ms each, 4.3 s in all: pool it, or give it a wider scope", saving_s=4.3),),
     warnings=("the history is locked; this run was not stored",),
 )  # fmt: skip
 
@@ -121,6 +123,8 @@ def test_at_80_columns(screen: NewScreen) -> None:
         "  growth  built  set-up  fixture",
         "+9.0 MiB      3   1.2 s  database (session)",
         "       -    240   4.3 s  client (function)",
+        "advice  fixture `client` is built 240 times, 18 ms each, 4.3 s in all: pool it,",
+        "        or give it a wider scope",
         "1 breach · 1 warm-up · 2 unmeasured (1 with a limit) · 408 ok",
         "unmeasured: exempt by its mark (1 test)",
         "warning: the history is locked; this run was not stored",
@@ -188,7 +192,7 @@ def test_an_empty_run_is_one_line(screen: NewScreen, verbosity: int) -> None:
 
 def test_a_clean_suite_says_so_in_one_line(screen: NewScreen) -> None:
     """Where no test has anything to say there is no table."""
-    lines = shown(screen, replace(SUMMARY, tests=CLEAN, fixtures=(), warnings=()))
+    lines = shown(screen, replace(SUMMARY, tests=CLEAN, fixtures=(), advice=(), warnings=()))
     assert lines[-2:] == ["every test gave back all that it took", "407 ok"]
     assert not any("growth" in line for line in lines)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_memopt.limits.limits import Breach, Limit, Metric
-from pytest_memopt.report.wording import came_down, change_text, counted, format_seconds, ordinal, over_limit, runs_text
+from pytest_memopt.report.wording import came_down, change_text, counted, ordinal, over_limit, runs_text
+from pytest_memopt.units import format_seconds
 
 MIB = 1024**2
 

@@ -248,6 +248,13 @@ def test_the_defining_module_wins(app, monkeypatch):
     assert holder_of(app.Model).path == "held_app.Model"
 
 
+def test_a_module_that_was_never_initialised_hides_nothing(app, monkeypatch):
+    """It has no namespace on Python 3.10; what others hold is found all the same."""
+    app.HOLD = target = app.Target()
+    monkeypatch.setitem(sys.modules, "a", types.ModuleType.__new__(types.ModuleType))
+    assert holder_of(target).path == "held_app.HOLD"
+
+
 def test_without_a_definer_the_shortest_public_name_wins(app, monkeypatch):
     """A list that several modules hold is called by the shortest name without an underscore."""
     app.HOLD = ["shared"]
