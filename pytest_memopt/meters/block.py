@@ -80,6 +80,7 @@ class BlockMeter:
         if tracemalloc.is_tracing():
             into[Column.TABLES] = tracemalloc.get_tracemalloc_memory()
         into[Column.BLOCKS], into[Column.SMALL] = self._small.read()
+        into[Column.HEAP] -= self._small.map_bytes()
 
     def settle(self, figures: array[int], before: array[int], *, is_traced: bool) -> None:
         """Turn the last reading into what was used since ``before``, without what is of the measuring."""

@@ -30,7 +30,8 @@ class Choice(NamedTuple):
 
 def choose_meters(extra: tuple[Meter, ...] = (), tracer: Tracer | None = None) -> Choice:
     """All meters that this platform has, with those of plugins and the tracer that was chosen."""
-    small, heap, resident = SmallBlocks(), CHeap(), ResidentMemory()
+    small, resident = SmallBlocks(), ResidentMemory()
+    heap = CHeap(beside=small.map_bytes)
     fds, threads = OpenDescriptors(), Threads()
     instruments = Instruments(
         small=small,

@@ -60,6 +60,7 @@ class CHeap:
         *,
         cache: ThreadCache | None = None,
         libc: str | None = None,
+        beside: Callable[[], int] | None = None,
     ) -> None:
         """Bind the functions once.
 
@@ -68,10 +69,12 @@ class CHeap:
             trim: gives unused memory back to the kernel; ``None`` where nothing can.
             cache: counts the freed blocks that are kept; this process's own when ``None``.
             libc: name and version of the C library, as in ``"glibc 2.36"``; asked of the system when ``None``.
+            beside: bytes in use that aren't counted, asked at each reading; none when ``None``.
         """
         self._why = _MISSING
         self._info = info
         self._trim = trim
+        self._beside = beside
         self._cache = ThreadCache() if cache is None else cache
         self._levels = () if self._cache.is_known else level_sizes(c_library() if libc is None else libc)
         if info is not None:
@@ -93,7 +96,8 @@ class CHeap:
             MeterError: where the C library can't be asked.
         """
         use = self._ask()
-        return use.heap_used + use.mmap_used - self._cache.read()
+        beside_bytes = 0 if self._beside is None else self._beside()
+        return use.heap_used + use.mmap_used - self._cache.read() - beside_bytes
 
     def trim(self) -> None:
         """Have ``malloc`` give what it keeps for later back to the kernel, where it can; ``read`` does not change."""

@@ -52,6 +52,10 @@ class SmallBlocks:
             return self._report.read()
         return sys.getallocatedblocks(), 0
 
+    def map_bytes(self) -> int:
+        """The C heap that the interpreter's map of its arenas takes, as of the last reading; 0 where it doesn't tell."""
+        return self._report.map_bytes if self._report is not None else 0
+
     def arenas(self) -> Arenas | None:
         """The memory that pymalloc holds, used or not; ``None`` where the interpreter doesn't tell."""
         if not self.is_used:

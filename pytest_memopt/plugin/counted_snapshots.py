@@ -13,7 +13,8 @@ from ..snapshots.take import take_snapshot
 
 def snapshot_taker() -> Callable[..., Snapshot]:
     """`take_snapshot` with a count of the bytes in use, where this platform has one."""
-    small, heap = SmallBlocks(), CHeap()
+    small = SmallBlocks()
+    heap = CHeap(beside=small.map_bytes)
     if not (small.is_exact and heap.available):
         return take_snapshot
 

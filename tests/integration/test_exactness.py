@@ -63,6 +63,30 @@ def test_growth_is_what_the_allocators_handed_out(project, corpus):
     _must_be_empty(off if len(off) > len(readings) // 6 and not project.args else far)
 
 
+def test_where_the_kernel_puts_objects_costs_nothing(project):
+    """Objects so far from all others that the interpreter's map of its memory gains a node of 128 KiB weigh the same."""
+    run = project.with_files(
+        {
+            "test_far.py": dedent("""
+                import ctypes
+                KEPT = [None]
+                libc = ctypes.CDLL(None)
+                libc.mmap.restype = ctypes.c_void_p
+                libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+                PRIVATE, ANONYMOUS, NORESERVE = 0x2, 0x20, 0x4000
+                def test_empty():
+                    pass
+                def test_keeps():
+                    # what is mapped next comes below: beyond what one node covers
+                    assert libc.mmap(None, 40 << 30, 0, PRIVATE | ANONYMOUS | NORESERVE, -1, 0) not in (None, 2**64 - 1)
+                    KEPT[0] = tuple(float(number) for number in range(100_000))
+            """)
+        }
+    ).measure()
+    of_floats, of_tuple = 100_000 * 32, 8 * 100_000 + 24
+    assert abs(run.test("::test_keeps")["growth_bytes"] - of_floats - of_tuple) <= 8192 + FRAMES
+
+
 def test_objects_are_counted_one_by_one(project):
     """Surviving objects are counted exactly, and named by type."""
     run = project.with_files(

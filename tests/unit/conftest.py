@@ -108,6 +108,7 @@ class FakeProcess:
     survivors: list[object] = field(default_factory=list)
     mean_block_bytes: float = 64.0
     is_exact: bool = True
+    node_bytes: int = 0
     reads: Counter[str] = field(default_factory=Counter)
 
     def allocate(self, blocks: int = 0, small_bytes: int = 0, heap_bytes: int = 0, objects: int = 0) -> None:
@@ -124,6 +125,9 @@ class FakeProcess:
     def read_heap(self) -> int:
         self.reads["heap"] += 1
         return self.heap_bytes
+
+    def map_bytes(self) -> int:
+        return self.node_bytes
 
     def level(self) -> None:
         self.reads["level"] += 1

@@ -51,6 +51,14 @@ def figures(use):
     return use.growth_bytes, use.blocks, use.objects
 
 
+def test_the_map_of_arenas_is_nobodys(meter, process):
+    """A node that the interpreter adds to the map of its arenas is C heap in use, and not the block's."""
+    with Block(meter, peak=False) as use:
+        process.allocate(heap_bytes=7000 + 131_088)
+        process.node_bytes += 131_088
+    assert use.growth_bytes == 7000
+
+
 def test_figures_are_differences(meter, process):
     """Growth is small blocks and C heap together; blocks and objects are counted as well."""
     with Block(meter, peak=False) as use:

@@ -48,6 +48,13 @@ def test_reads_heaps_and_maps_together():
     assert (heap.name, heap.unit, heap.status().available) == ("C heap", Unit.BYTES, True)
 
 
+def test_what_is_not_to_be_counted_is_asked_each_time():
+    """What is in use and nobody's is taken off as it is at that moment."""
+    nobodys = [64, 300]
+    heap = CHeap(fake_info, cache=UNKNOWN, beside=lambda: nobodys.pop(0))
+    assert [heap.read(), heap.read()] == [936, 700]
+
+
 @given(heap_used=st.integers(0, 2**40), mmap_used=st.integers(0, 2**40), kept_bytes=st.integers(0, 2**20))
 def test_what_is_kept_for_later_is_not_in_use(heap_used, mmap_used, kept_bytes):
     """Freed blocks in the cache are taken off what the C library counts as in use, as they are at that moment."""

@@ -10,7 +10,15 @@ import pytest
 
 from pytest_memopt.meters import malloc_report
 from pytest_memopt.meters.heap import CHeap
-from pytest_memopt.meters.malloc_report import Arenas, MallocReport, SizeClass, arenas_in, in_use_by_size, size_classes
+from pytest_memopt.meters.malloc_report import (
+    Arenas,
+    MallocReport,
+    SizeClass,
+    arenas_in,
+    in_use_by_size,
+    map_bytes_in,
+    size_classes,
+)
 from pytest_memopt.meters.pymalloc import SmallBlocks
 
 counted = pytest.mark.skipif(not SmallBlocks().is_exact or not sys.getallocatedblocks(), reason="not counted here")
@@ -25,6 +33,16 @@ class   size   num pools   blocks in use  avail blocks
 3 arenas * 262144 bytes/arena      =              786,432
 # bytes in allocated blocks        =              162,000
 # bytes in available blocks        =               15,296
+"""
+MAP = b"""
+arena map counts
+# arena map mid nodes              =                    1
+# arena map bot nodes              =                    3
+
+# bytes lost to arena map root     =              262,144
+# bytes lost to arena map mid      =              262,144
+# bytes lost to arena map bot      =              393,216
+Total                              =              917,504
 """
 
 
@@ -104,6 +122,36 @@ def test_a_text_without_arenas_is_refused():
     """Without that line nothing is made of it."""
     with pytest.raises(ValueError, match="no line on arenas"):
         arenas_in(b"# arenas allocated total = 7")
+
+
+@pytest.mark.parametrize(
+    ("text", "map_bytes"),
+    [
+        (MAP, 262_160 + 3 * 131_088),
+        (MAP.replace(b"=                    3", b"=                    0").replace(b"393,216", b"0"), 262_160),
+        (MAP.replace(b"262,144", b"8,192").replace(b"393,216", b"6,144"), 8208 + 3 * 2064),
+        (b"no such lines", 0),
+    ],
+)
+def test_the_map_of_arenas_is_weighed_node_by_node(text, map_bytes):
+    """Each node is a block of C heap with its header; the root is none, and who tells nothing has none."""
+    assert map_bytes_in(text) == map_bytes
+
+
+def test_the_map_of_arenas_is_that_of_the_last_reading(texts, monkeypatch):
+    """A node more is seen with the reading that has it; a map that did not change isn't parsed."""
+    parsed = []
+    real = malloc_report.map_bytes_in
+    monkeypatch.setattr(malloc_report, "map_bytes_in", lambda text: parsed.append(text) or real(text))
+    more = TEXT.replace(b"5000 ", b"5001 ").replace(b"162,000", b"162,032")
+    wider = MAP.replace(b"=                    3", b"=                    4").replace(b"393,216", b"524,288")
+    texts[:] = [TEXT, TEXT + MAP, more + MAP, more + wider]
+    report, seen = MallocReport(), []
+    for _ in range(3):
+        report.read()
+        seen.append(report.map_bytes)
+    assert seen == [655_424, 655_424, 786_512]
+    assert len(parsed) == 2
 
 
 def test_size_classes_have_pools_and_free_blocks():

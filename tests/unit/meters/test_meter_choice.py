@@ -13,6 +13,9 @@ class Lacking:
     available = False
     needs_level = False
 
+    def __init__(self, **options):
+        self.options = options
+
     def status(self):
         return MeterStatus(name="lacking", available=False, how="not here")
 

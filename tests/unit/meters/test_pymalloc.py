@@ -48,6 +48,19 @@ def test_bytes_are_counted_exactly(size):
 
 
 @counted
+def test_the_map_of_arenas_has_nodes():
+    """A process that has an arena has a node of the map for it, whose bytes are told after a reading."""
+    small = SmallBlocks()
+    small.read()
+    assert small.map_bytes() >= 2048
+
+
+def test_an_interpreter_that_tells_nothing_has_no_map(broken):
+    """Where the report can't be had, nothing is taken off."""
+    assert SmallBlocks().map_bytes() == 0
+
+
+@counted
 def test_a_reading_keeps_nothing():
     """Reading leaves the number of blocks as it was."""
     small, counts = SmallBlocks(), array("q", [0] * 4)
