@@ -25,6 +25,10 @@ class SmallBlockMeter(Protocol):
         """How many blocks are in use, and their bytes; 0 bytes where those can't be counted."""
         ...
 
+    def map_bytes(self) -> int:
+        """The C heap that the interpreter's map of its arenas takes, as of the last reading."""
+        ...
+
 
 class Instruments(NamedTuple):
     """The meters that a window reads; ``None`` where this platform has none.

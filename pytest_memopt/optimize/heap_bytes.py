@@ -17,9 +17,8 @@ class HeapBytes:
 
     def __init__(self, small: SmallBlockMeter | None = None, heap: CHeap | None = None) -> None:
         """Bind the meters; this platform's own where ``None``."""
-        blocks = SmallBlocks()
-        self._small = blocks if small is None else small
-        self._heap = CHeap(beside=blocks.map_bytes) if heap is None else heap
+        self._small = SmallBlocks() if small is None else small
+        self._heap = CHeap(beside=self._small.map_bytes) if heap is None else heap
         missing = [] if self._small.is_exact else ["small blocks are counted, and their bytes estimated"]
         missing += [] if self._heap.available else [f"no C heap ({self._heap.status().how})"]
         missing += ["tracemalloc allocates beside all that is allocated"] if tracemalloc.is_tracing() else []
