@@ -14,7 +14,7 @@ from .arguments import Arguments
 from .async_lease import AsyncLease, Borrowing
 from .async_workshop import AsyncWorkshop
 from .closings import Closings, all_done
-from .desk import PoolDesk, blank_lease
+from .desk import PoolDesk
 from .event_loops import Home, LoopDemand, LoopKey, loop_of, running_loop
 from .hooks import PoolHooks
 from .inventory import Permit
@@ -211,7 +211,7 @@ class AsyncMemoryPool(PoolDesk[T]):
             if arguments is None and home.shelf:
                 taken = home.next()
                 if self._is_quick and now_s < taken.quick_until_s:
-                    taken.lease = lease = blank_lease(AsyncLease)
+                    taken.lease = lease = AsyncLease()
                     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = self, taken, taken.resource, now_s
                     taken.use_count += 1
                     stock.lent_count = in_use = stock.lent_count + 1

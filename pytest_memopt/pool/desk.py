@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from . import wording
 from .adaptive_yield import AdaptiveYield
@@ -25,14 +25,12 @@ __tracebackhide__ = True  # pytest shows who borrowed, and user code, instead of
 
 T = TypeVar("T")
 
-blank_lease: Final = Lease.__new__
-
 
 def write_lease(
     pool: PoolDesk[T], member: PooledResource[T], now_s: float, lease_class: type[Lease[Any]] = Lease
 ) -> Lease[T]:
     """A lease of ``member``; the pool for threads does the same in place, for its quickest path."""
-    lease: Lease[T] = blank_lease(lease_class)
+    lease: Lease[T] = lease_class()
     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = pool, member, member.resource, now_s
     return lease
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from ..errors import one_line
 from .arguments import NO_ARGUMENTS, Arguments
-from .desk import PoolDesk, blank_lease
+from .desk import PoolDesk
 from .hooks import PoolHooks
 from .inventory import Demand, Permit
 from .keeper import KEEPER
@@ -84,7 +84,7 @@ class MemoryPool(PoolDesk[T]):
                 pass
             else:
                 if now_s < member.quick_until_s:
-                    lease: Lease[T] = blank_lease(Lease)
+                    lease: Lease[T] = Lease()
                     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = self, member, member.resource, now_s
                     member.lease = lease
                     member.use_count += 1
@@ -116,7 +116,7 @@ class MemoryPool(PoolDesk[T]):
         member.lease = None
         now_s = self._clock()
         stock = self._stock
-        if member.key is None and now_s < member.ends_at_s and not stock.demands:
+        if member.key is None and now_s < member.ends_at_s:
             stock.lent_count -= 1
             member.last_used_at_s = now_s
             stock.shelf.append(member)
