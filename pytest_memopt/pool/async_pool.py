@@ -211,7 +211,8 @@ class AsyncMemoryPool(PoolDesk[T]):
             if arguments is None and home.shelf:
                 taken = home.next()
                 if self._is_quick and now_s < taken.quick_until_s:
-                    taken.lease = lease = AsyncLease()
+                    lease: AsyncLease[T] = AsyncLease()
+                    taken.lease = lease
                     lease.pool, lease.member, lease.resource, lease.borrowed_at_s = self, taken, taken.resource, now_s
                     taken.use_count += 1
                     stock.lent_count = in_use = stock.lent_count + 1
