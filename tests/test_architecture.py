@@ -27,6 +27,7 @@ LAYERS = (
     ("verdicts",),
     ("report",),
     ("cli", "plugin"),
+    ("public_names",),
     ("__init__", "__main__"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -7,16 +7,16 @@ all meters behind it, is made when there is something to measure.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .fixtures import memopt, memory_snapshot
+from .fixtures import memopt, memory_snapshot, pooled_resource, resource_manager
 from .options import MARKERS, add_options, asks_for_something, wants_imports
-from .pool_fixtures import pooled_resource, resource_manager
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
     from .activation import Activation
 
 __all__ = [
@@ -39,6 +39,11 @@ __all__ = [
 OUR_MARKS = frozenset({"memory_limit", "no_leaks", "memopt", "limit_memory"})
 ACTIVATION: pytest.StashKey[Activation] = pytest.StashKey()
 START_PATH: pytest.StashKey[Sequence[str]] = pytest.StashKey()
+
+
+def __dir__() -> list[str]:
+    """What pytest is to look at: it searches all names of a plugin for hooks and for fixtures, at a cost for each."""
+    return __all__
 
 
 def is_controller(config: pytest.Config) -> bool:

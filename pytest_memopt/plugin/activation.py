@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import ACTIVATION, START_PATH, is_controller
-from .options import settings_from
+from .option_values import settings_from
 from .plain_imports import plain_imports
 
 if TYPE_CHECKING:

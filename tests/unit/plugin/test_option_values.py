@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_memopt.plugin.options import asks_for_something, settings_from
+from pytest_memopt.plugin.option_values import settings_from
+from pytest_memopt.plugin.options import asks_for_something
 from pytest_memopt.settings import (
     AUTO_STRATEGIES,
     DEFAULT_HISTORY,
