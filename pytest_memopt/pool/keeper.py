@@ -1,4 +1,4 @@
-"""Upkeep in the background: one thread for all pools of the process, which ends when there are none left."""
+"""Upkeep in the background: one thread sees to all pools of the process, and ends when there are none left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from .forks import FORKS
@@ -31,23 +32,29 @@ class Kept(Protocol):
 class Keeper:
     """Calls `maintain` of the pools that are alive, each at its own interval; holds them weakly.
 
-    One pool after the other: while a ``close`` or a factory hangs that upkeep called, no other pool is looked after.
-    Borrowers don't need that, as they look themselves whether a member is too old, and who waits is told what hangs.
+    One pool after the other, each round in a thread of its own: where a ``close`` or a factory hangs that upkeep called,
+    that pool is left alone until it ends, and the others have theirs. Borrowers don't need upkeep, as they look themselves
+    whether a member is too old, and who waits is told what hangs.
 
     Args:
         clock: monotonic, in seconds.
         start: starts what it is given in the background.
+        patience_s: how long a round is waited for.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         start: Callable[[Callable[[], None]], object] | None = None,
+        *,
+        patience_s: float = 1.0,
     ) -> None:
         self._clock = clock
         self._start = start or _start_thread
+        self._patience_s = patience_s
         self._changed = threading.Condition()
         self._due_s: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+        self._rounds: weakref.WeakKeyDictionary[Any, threading.Thread] = weakref.WeakKeyDictionary()
         self._is_running = False
         FORKS.add(self)
 
@@ -83,17 +90,31 @@ class Keeper:
         with self._changed:
             due = self._take_due()
         while due:  # and none of them is held any longer than it has to be
-            pool = due.pop()
-            try:
-                pool.maintain()
-            except BaseException:  # noqa: BLE001 - user code, and the thread has other pools to look after
-                _LOG.exception("the upkeep of %r failed", pool)
+            self._attend(due.pop())
 
     def after_fork_in_child(self) -> None:
         """The thread stayed with the parent; pools come here again when they build their first member in the child."""
         self._changed = threading.Condition()
         self._due_s = weakref.WeakKeyDictionary()
+        self._rounds = weakref.WeakKeyDictionary()
         self._is_running = False
+
+    def _attend(self, pool: Kept) -> None:
+        """One round, waited for but for so long."""
+        try:
+            self._rounds[pool] = attending = _start_thread(partial(_maintain, pool))
+        except RuntimeError:  # no more threads
+            _maintain(pool)
+            return
+        attending.join(self._patience_s)
+        if attending.is_alive():
+            _LOG.warning(
+                "the upkeep of %r goes on for more than %g s; it has no other until that ends", pool, self._patience_s
+            )
+
+    def _is_attended(self, pool: Kept) -> bool:
+        attending = self._rounds.get(pool)
+        return attending is not None and attending.is_alive()
 
     def _has_started(self) -> bool:
         try:
@@ -117,11 +138,20 @@ class Keeper:
         due: list[Kept] = [pool for pool, at_s in self._due_s.items() if at_s <= now_s and not pool.is_closed]
         for pool in due:
             self._due_s[pool] = now_s + (pool.kind.policy.cleanup_interval_s or 0.0)
-        return due
+        return [pool for pool in due if not self._is_attended(pool)]
 
 
-def _start_thread(run: Callable[[], None]) -> None:
-    threading.Thread(target=run, name="memopt-pool-upkeep", daemon=True).start()
+def _maintain(pool: Kept) -> None:
+    try:
+        pool.maintain()
+    except BaseException:  # noqa: BLE001 - user code, and other pools are to be looked after
+        _LOG.exception("the upkeep of %r failed", pool)
+
+
+def _start_thread(run: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=run, name="memopt-pool-upkeep", daemon=True)
+    thread.start()
+    return thread
 
 
 KEEPER: Final = Keeper()

@@ -1,6 +1,7 @@
 """Upkeep in the background: whose turn it is when, without a thread and without waiting."""
 
 import gc
+import threading
 import weakref
 
 import pytest
@@ -99,6 +100,41 @@ def test_a_failing_upkeep_is_logged_and_the_others_go_on(keeper, clock, caplog):
     assert "the upkeep of" in caplog.text
     assert "is held too long" in caplog.text
     held.pool.revoke(held, "ended")
+
+
+def test_what_hangs_keeps_no_other_pool_waiting(clock, caplog):
+    """A pool whose upkeep hangs is left alone until that ends, which is logged once; the others have theirs."""
+    keeper, gate = Keeper(clock, start=lambda run: None, patience_s=0.01), threading.Event()
+    hanging = pool_of(keeper, clock, idle_ttl=5, close=lambda resource: gate.wait(60))
+    others = [pool_of(keeper, clock, idle_ttl=5) for _ in range(2)]
+    for turn in (1, 2):
+        for pool in (hanging, *others):
+            pool.borrow().give_back()
+        clock.pass_by(300)
+        keeper.work()
+        assert ([pool.size for pool in others], hanging.size) == ([0, 0], turn - 1)
+    assert caplog.text.count("goes on for more than 0.01 s") == 1
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("memopt-pool-upkeep"):
+            thread.join(60)
+    clock.pass_by(300)
+    keeper.work()
+    assert hanging.size == 0
+
+
+def test_a_round_for_which_there_is_no_thread_is_done_on_the_spot(keeper, clock, monkeypatch):
+    """A process that is out of threads looks after its pools all the same."""
+    pool = pool_of(keeper, clock, idle_ttl=5)
+    pool.borrow().give_back()
+    clock.pass_by(300)
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    keeper.work()
+    assert pool.size == 0
 
 
 def test_a_forked_child_starts_its_own(keeper, clock):
