@@ -50,8 +50,10 @@ class CheckCommand:
         """Hunt, and tell."""
         if options.isolate:
             from .isolated_check import isolated_check
+            from .waiting_line import waiting_line
 
-            finding = isolated_check(options.target, options.rounds, options.budget, current_folder())
+            with waiting_line(options.target) as on_wait:
+                finding = isolated_check(options.target, options.rounds, options.budget, current_folder(), on_wait)
         else:
             finding = _hunted(load_target(options.target), options)
         if options.answer:

@@ -31,14 +31,16 @@ def hunt_line(nodeid: str, standing: Standing, tests_left: int, width: int, face
     return _fitted(nodeid, pieces, width, face)
 
 
-def hunt_apart_line(nodeid: str, elapsed_s: float, left_s: float, tests_left: int, width: int, face: Typeface) -> str:
+def hunt_apart_line(
+    nodeid: str, elapsed_s: float, left_s: float, tests_left: int | None, width: int, face: Typeface
+) -> str:
     """The same of a hunt in a process of its own, which says nothing before its end.
 
     Args:
-        nodeid: the test.
+        nodeid: the test, or what else is hunted in.
         elapsed_s: seconds since that process was started.
         left_s: seconds until it is given up.
-        tests_left: tests that come after it.
+        tests_left: tests that come after it; ``None`` where it is no test.
         width: columns of the terminal.
         face: what the terminal can spell.
     """
@@ -68,7 +70,10 @@ def _state(standing: Standing) -> str:
     return f"growing by {added}" if added else "undecided"
 
 
-def _more(elapsed_s: float, left_s: float, tests_left: int) -> tuple[str, ...]:
+def _more(elapsed_s: float, left_s: float, tests_left: int | None) -> tuple[str, ...]:
     """What is left out first where there is no room stands last."""
+    times = (format_seconds(elapsed_s), f"{format_seconds(left_s)} left")
+    if tests_left is None:
+        return times
     to_come = f"{counted(tests_left, 'test')} to come" if tests_left else "the last test"
-    return (format_seconds(elapsed_s), f"{format_seconds(left_s)} left", to_come)
+    return (*times, to_come)
