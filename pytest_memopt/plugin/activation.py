@@ -78,6 +78,10 @@ class Activation:
         ledger = RunLedger()
         controller = Controller(self._config, self.settings, header, ledger)
         self._config.pluginmanager.register(controller, "memopt-controller")
+        if self.settings.pool_compare and is_controller(self._config):
+            from .compare_claims import CompareMeeting
+
+            self._config.pluginmanager.register(CompareMeeting(), "memopt-compare-meeting")
         if self.settings.live:
             with plain_imports():
                 from .live_progress import LiveProgress

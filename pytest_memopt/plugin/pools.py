@@ -17,6 +17,7 @@ from ..pool.manager import ResourceManager
 from ..pool.recipe import ResourceType
 from ..report.summary import PoolUse
 from .activation import activation_of
+from .compare_claims import CompareClaims
 from .fixture_ledger import FUNCTION
 from .header import POOL_OUTPUT, POOL_USES
 from .pool_charges import PoolCharges
@@ -157,11 +158,12 @@ class SessionPools:
             self._arguments[type_name] = (args, named)
 
     def _compare(self) -> None:
-        """In one of xdist's workers only, for what they all would measure is each other."""
-        if getattr(self._config, "workerinput", {}).get("workerid") not in (None, "gw0"):
-            return
-        with self.charges.of_building():
+        """Each type in one of xdist's workers only, and they in turn: together they would measure each other."""
+        claims = CompareClaims.of(self._config)
+        with self.charges.of_building(), claims.one_at_a_time():
             for use in uses_of(self.manager, {}):
+                if not claims.takes(use.name):
+                    continue
                 kind = self.manager.kind_in_use(use.name)
                 self._compared[use.name] = compared(use, kind, kind.arguments(*self._arguments.get(use.name, ((), {}))))
 

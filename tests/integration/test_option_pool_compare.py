@@ -91,6 +91,24 @@ def test_each_pool_is_compared_with_building_anew(compared):
     assert compared.lines_with("per use (", "pays off after 2")
 
 
+@pytest.mark.parametrize("workers", [["second"], ["one", "other"]], ids=len)
+def test_it_is_compared_in_whichever_worker_used_it(serial_project, tmp_path, workers):
+    """A pool is compared in one of the workers that used it, whatever they are called; nothing is left behind of it."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    where = [part for worker in workers for part in ("--tx", f"popen//id={worker}")]
+    run = (
+        serial_project.with_variables(TMPDIR=str(folder))
+        .with_files(SUITE)
+        .measure(*where, "--dist", "load", "--memopt-pool-compare", "--memopt-report", "--memopt-no-history")
+    )
+    run.assert_no_crash()
+    pools = {pool["name"]: pool for pool in run.document["pools"]}
+    assert pools["slow"]["comparison"]["verdict"] == "faster"
+    assert "OSError: only once" in pools["once"]["uncompared"]
+    assert list(folder.glob("memopt-compare-*")) == []
+
+
 def test_without_the_report_the_comparison_is_told_too(serial_project):
     """The option alone measures, and tells below the brief summary what came of it."""
     run = serial_project.with_files(SUITE).run("--memopt-pool-compare", "-k", "slow")
