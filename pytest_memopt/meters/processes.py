@@ -118,17 +118,19 @@ def child_numbers() -> frozenset[int]:
 def describe_child(number: int) -> tuple[str, bool]:
     """What the process ``number`` runs, as in ``"sleep 60"``, and whether it still does.
 
-    One that has ended and was not waited for has no more than a name, which is told in brackets.
+    One that has ended and was not waited for has no more than a name, which is told in brackets; so is one that is just
+    being started, whose command line the system doesn't know yet.
     """
     try:
         process = psutil.Process(number)
         name = process.name()
-        words = process.cmdline()
+        if words := process.cmdline():
+            return command_text(words), True
+        return f"[{name}]", process.status() != psutil.STATUS_ZOMBIE
     except psutil.ZombieProcess:
         return f"[{name}]", False
     except (OSError, psutil.Error):
         return "[ended]", False
-    return (command_text(words), True) if words else (f"[{name}]", False)
 
 
 def command_text(words: list[str]) -> str:

@@ -30,8 +30,10 @@ def some_child(monkeypatch):
 
 @pytest.fixture
 def waiting():
-    """A child that runs until its input is closed."""
-    with subprocess.Popen([sys.executable, "-c", "open(0).read()"], stdin=subprocess.PIPE) as child:
+    """A child that runs until its input is closed, and has its command line: it gets that a moment after it is there."""
+    command = [sys.executable, "-c", "print(flush=True); open(0).read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
         yield child
 
 
@@ -118,7 +120,7 @@ def test_a_running_child_is_told_by_its_command(waiting):
     """Without the folder of its program."""
     text, runs = describe_child(waiting.pid)
     assert runs
-    assert text.endswith(" -c open(0).read()")
+    assert text.endswith(" -c print(flush=True); open(0).read()")
     assert "/" not in text
 
 
@@ -138,12 +140,21 @@ class Ended:
             raise psutil.NoSuchProcess(2)
         return []
 
+    def status(self):
+        return psutil.STATUS_ZOMBIE if self.number == 3 else psutil.STATUS_RUNNING
+
 
 @pytest.mark.parametrize(("number", "told"), [(1, "[true]"), (2, "[ended]"), (3, "[true]")])
 def test_an_ended_child_is_told_by_its_name(monkeypatch, number, told):
     """Its command line is gone."""
     monkeypatch.setattr(psutil, "Process", Ended)
     assert describe_child(number) == (told, False)
+
+
+def test_a_child_that_begins_has_no_command_yet(monkeypatch):
+    """One that is being started is running, though the system doesn't know its command line for a moment."""
+    monkeypatch.setattr(psutil, "Process", Ended)
+    assert describe_child(4) == ("[true]", True)
 
 
 def test_no_children_where_the_system_does_not_tell(monkeypatch):
