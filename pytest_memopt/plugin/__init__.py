@@ -112,15 +112,18 @@ def pytest_make_collect_report(
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make the engine when some test carries a limit, though nobody asked for all tests to be measured."""
-    if (activation := session.config.stash.get(ACTIVATION, None)) is not None and activation.has_marks:
+    config = session.config
+    if (activation := config.stash.get(ACTIVATION, None)) is not None and activation.has_marks:
         activation.activate()
-    if (
-        session.config.getini("memopt_resources")
-        or session.config.hook.pytest_memopt_register_resources.get_hookimpls()
-    ):
+    has_types = config.getini("memopt_resources") or config.hook.pytest_memopt_register_resources.get_hookimpls()
+    if (has_types or activation is not None) and _borrows(session):
         from .pool_types import check_types
 
         check_types(session)
+
+
+def _borrows(session: pytest.Session) -> bool:
+    return any("resource_manager" in getattr(item, "fixturenames", ()) for item in session.items)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

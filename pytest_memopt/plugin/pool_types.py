@@ -58,21 +58,21 @@ def _line_of(error: Exception, folder: str) -> str:
 
 
 def check_types(session: pytest.Session) -> None:
-    """Register the types before the first test, if a test of this process will borrow: a wrong one ends the session.
+    """Register the types before the first test of a session whose tests borrow: a wrong one ends it.
 
-    Under pytest-xdist it fails the tests that borrow: a worker that ends has nobody to tell why.
+    Under pytest-xdist it fails the tests that borrow: a worker that ends has nobody to tell why. What lends is loaded there
+    too, so that the first of them doesn't pay for it.
 
     Raises:
         pytest.UsageError: see `register_types`.
     """
     config = session.config
-    is_distributed = bool(getattr(config.option, "tx", None)) or hasattr(config, "workerinput")
-    if is_distributed or config.option.collectonly:
+    if config.option.collectonly:
         return
-    if any("resource_manager" in getattr(item, "fixturenames", ()) for item in session.items):
-        from .pools import session_pools
+    from .pool_lending import manager_of
 
-        session_pools(config)
+    if not getattr(config.option, "tx", None) and not hasattr(config, "workerinput"):
+        manager_of(config)
 
 
 def _read(line: str, folder: str) -> tuple[str, Any]:
