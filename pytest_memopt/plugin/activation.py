@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import ACTIVATION, START_PATH, is_controller
+from . import ACTIVATION, START_PATH, is_controller, plain_imports
 from .option_values import settings_from
-from .plain_imports import plain_imports
 
 if TYPE_CHECKING:
     from ..leaks.known import KnownLeaks
@@ -79,7 +78,8 @@ class Activation:
         controller = Controller(self._config, self.settings, header, ledger)
         self._config.pluginmanager.register(controller, "memopt-controller")
         if self.settings.pool_compare and is_controller(self._config):
-            from .compare_claims import CompareMeeting
+            with plain_imports():
+                from .compare_claims import CompareMeeting
 
             self._config.pluginmanager.register(CompareMeeting(), "memopt-compare-meeting")
         if self.settings.live:

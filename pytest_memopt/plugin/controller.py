@@ -17,9 +17,8 @@ from ..report.ranking import unchecked
 from ..report.summary import RunSummary
 from ..settings import Settings
 from ..verdicts.record import TestRecord, VerdictKind
-from . import journal
+from . import journal, plain_imports
 from .header import POOL_OUTPUT, POOL_USES, WORKER_OUTPUT, Header
-from .plain_imports import plain_imports
 from .run_ledger import RunLedger
 from .summing_up import sum_up
 

@@ -11,7 +11,7 @@ from ..optimize.effect import Effect
 from ..optimize.memory_rise import MemoryRise
 from ..optimize.suite_effect import StrategyEffect
 from ..settings import StrategyChoice
-from .plain_imports import plain_imports
+from . import plain_imports
 
 if TYPE_CHECKING:
     from ..optimize.experience import Experience

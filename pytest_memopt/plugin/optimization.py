@@ -11,8 +11,8 @@ from ..errors import UsageError
 from ..flags import Flag, is_enabled
 from ..optimize.memory_rise import peak_resident_bytes
 from ..settings import Settings, StrategyChoice
+from . import plain_imports
 from .optimize_desk import NAME, OUTPUT, OptimizeDesk
-from .plain_imports import plain_imports
 
 if TYPE_CHECKING:
     from ..optimize.experience import Experience

@@ -11,7 +11,7 @@ import pytest
 from ..optimize.memory_rise import peak_resident_bytes
 from ..optimize.suite_effect import StrategyEffect, merged
 from ..settings import Settings
-from .plain_imports import plain_imports
+from . import plain_imports
 
 if TYPE_CHECKING:
     from ..optimize.experience import Experience

@@ -13,8 +13,8 @@ from ..optimize.memory_rise import MemoryRise
 from ..optimize.suite_collector import SuiteCollector
 from ..optimize.suite_effect import StrategyEffect
 from ..settings import Settings, StrategyChoice
+from . import plain_imports
 from .module_visits import ModuleVisits
-from .plain_imports import plain_imports
 
 if TYPE_CHECKING:
     from ..meters.collector import Collector

@@ -13,8 +13,8 @@ from ..report.header import total
 from ..report.suite_slope import slope_inside
 from ..report.summary import RunInfo, RunSummary
 from ..settings import Settings
+from . import plain_imports
 from .header import Header
-from .plain_imports import plain_imports
 from .provenance import machine_name, platform_name, python_name, read_commit
 from .run_ledger import RunLedger
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook
 
-from pytest_memopt.plugin.plain_imports import plain_imports
+from pytest_memopt.plugin import plain_imports
 
 
 class Finder:
