@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ..report.hunt_line import hunt_apart_line
 from ..report.typeface import Typeface
+from .erasable_line import ERASE, terminal_width
 
 if TYPE_CHECKING:
     from ..leaks.fresh_process import OnWait
-
-_ERASE: Final = "\r\x1b[K"
 
 
 @contextmanager
@@ -27,17 +24,18 @@ def waiting_line(target: str, out: TextIO | None = None) -> Generator[OnWait | N
         out: the terminal; stderr when ``None``.
     """
     terminal = sys.stderr if out is None else out
-    if terminal is None or not terminal.isatty() or os.environ.get("TERM") == "dumb":
+    width = terminal_width(terminal)
+    if width is None:
         yield None
         return
     face = Typeface.for_encoding(terminal.encoding)
 
     def show(text: str) -> None:
-        terminal.write(_ERASE + text)
+        terminal.write(ERASE + text)
         terminal.flush()
 
     def tell(elapsed_s: float, left_s: float) -> None:
-        show(hunt_apart_line(target, elapsed_s, left_s, None, shutil.get_terminal_size().columns, face))
+        show(hunt_apart_line(target, elapsed_s, left_s, None, width, face))
 
     try:
         yield tell

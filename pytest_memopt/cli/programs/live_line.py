@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
 from ...report.typeface import Typeface
+from ..erasable_line import ERASE, is_terminal, terminal_width
 
-_ERASE: Final = "\r\x1b[K"
 _INTERVAL_S: Final = 0.25
 THREAD_NAME: Final = "memopt-live"
 
@@ -57,7 +57,7 @@ class LiveLine:
         text = self._face.spell(self._draw())[: self._width - 1]
         with self._lock:
             if not (self._is_line_open or self._stop.is_set()):
-                self._send(f"{_ERASE}{text}")
+                self._send(f"{ERASE}{text}")
                 self._is_shown = True
 
     def pass_on(self, stream: TextIO, text: str) -> int:
@@ -81,7 +81,7 @@ class LiveLine:
         with self._lock:
             if self._is_shown:
                 self._is_shown = False
-                self._send(_ERASE)
+                self._send(ERASE)
 
     def _send(self, text: str) -> None:
         self._out.write(text)
@@ -114,14 +114,14 @@ def live_line(draw: Callable[[], str]) -> Generator[None, None, None]:
 
     A program may have kept the streams that it finds meanwhile: they go on to work, as those below them.
     """
-    width = _terminal_width(sys.stderr)
+    width = terminal_width(sys.stderr)
     if width is None:
         yield
         return
     line = LiveLine(sys.stderr, draw, width)
     out, err = sys.stdout, sys.stderr
     sys.stderr = MakingRoom(err, line)
-    if _is_terminal(out):
+    if is_terminal(out):
         sys.stdout = MakingRoom(out, line)
     line.start()
     try:
@@ -129,20 +129,3 @@ def live_line(draw: Callable[[], str]) -> Generator[None, None, None]:
     finally:
         line.stop()
         sys.stdout, sys.stderr = out, err
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:  # closed
-        return False
-
-
-def _terminal_width(stream: TextIO | None) -> int | None:
-    """How wide the terminal is; ``None`` where it is none, or one that can't erase a line."""
-    if not _is_terminal(stream):
-        return None
-    from rich.console import Console
-
-    console = Console(file=stream)
-    return None if console.is_dumb_terminal or console.legacy_windows else console.width
