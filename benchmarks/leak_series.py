@@ -230,6 +230,13 @@ def drain(rng: Rng) -> Series:
     return [-bit * min(run, rounds) for run in range(RUNS)]
 
 
+def into_gaps(rng: Rng) -> Series:
+    """A leak of a C library, whose blocks first take gaps that are larger by up to a half."""
+    size, rounds = 16 * rng.randint(2, 60), rng.randint(1, 20)
+    gap = size + 16 * rng.randint(1, max(1, size // 32))
+    return [gap * min(run, rounds) + size * max(0, run - rounds) for run in range(RUNS)]
+
+
 def _log_uniform(rng: Rng, least: float, most: float) -> float:
     return float(least * (most / least) ** rng.random())
 
@@ -338,6 +345,7 @@ KINDS: Final = (
     Kind("leak beside shrinking noise", Truth.LEAK, _leak_beside(shrinking, 1, 20)),
     Kind("leak beside noisy signals", Truth.LEAK, _several(lambda rng: noise(rng, _size(rng)), leak=1)),
     Kind("leak masked for 3-20 rounds", Truth.LEAK, _one(lambda rng: plus(drain(rng), steady(1)))),
+    Kind("leak into gaps, 1-20 rounds", Truth.LEAK, _one(into_gaps, _HEAP)),
     Kind("list without a bound", Truth.LEAK, _unbounded),
     Kind("leak every 2-7 rounds, rounds=3k", Truth.LEAK, _every_few),
     Kind("list of what exists already", Truth.EITHER, _of_nothing_new),
@@ -384,13 +392,19 @@ def simulate(series: int, seed: int = 1, kinds: Sequence[Kind] = KINDS) -> dict[
 def false_alarms(tallies: Mapping[Kind, Tally]) -> float:
     """The share of clean series that were called leaks."""
     clean = [tally for kind, tally in tallies.items() if kind.truth is Truth.CLEAN]
-    return sum(tally.words[LeakKind.LEAK] for tally in clean) / sum(tally.count for tally in clean)
+    return 1 - _share_of(clean, lambda word: word is not LeakKind.LEAK)
 
 
 def missed(tallies: Mapping[Kind, Tally]) -> float:
     """The share of leaks that were not called so."""
     leaks = [tally for kind, tally in tallies.items() if kind.truth is Truth.LEAK]
-    return 1 - sum(tally.words[LeakKind.LEAK] for tally in leaks) / sum(tally.count for tally in leaks)
+    return 1 - _share_of(leaks, lambda word: word is LeakKind.LEAK)
+
+
+def _share_of(tallies: Sequence[Tally], is_right: Callable[[LeakKind], bool]) -> float:
+    """The share of hunts that ended with the right word; all, when there were none."""
+    hunts = [word for tally in tallies for word in tally.words.elements()]
+    return sum(map(is_right, hunts)) / len(hunts) if hunts else 1.0
 
 
 def report(tallies: Mapping[Kind, Tally]) -> str:

@@ -29,6 +29,7 @@ ROUNDS_TO_CONFIRM: Final = 6
 _EVEN_ROUNDS: Final = 4
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
+_SHARE_OF_FILLING: Final = 0.5  # a cache may lose so much less by chance, as it is filled by whole elements
 # what comes and goes in clean code too
 SOFT: Final[frozenset[AnySignal]] = frozenset({LeakSignal.RSS_BYTES, LeakSignal.OBJECTS})
 
@@ -134,8 +135,7 @@ def keeps_growing(changes: Sequence[int]) -> bool:
     if len(changes) < _LEAST_GROWING:
         return False
     sums = _sums(changes, _STRETCHES)
-    left = (1 - _FILLING) ** (len(changes) / 2)
-    return _repeats_growth(changes) or (_drift(sums) >= _SURE and _is_steady(sums, left))
+    return _repeats_growth(changes) or (_drift(sums) >= _SURE and _is_steady(sums, _lost_by_filling(len(changes))))
 
 
 def _growth(moved: Sequence[Levels], containers: Sequence[ContainerGrowth]) -> Ruling | None:
@@ -187,14 +187,17 @@ def _rounds_wanted(pattern: Sequence[int], times: int) -> int:
 
 
 def _repeats_growth(changes: Sequence[int]) -> bool:
-    """Whether a pattern that adds something is repeated, and the rounds before it added no more, but for chance."""
+    """Whether a pattern that adds something is repeated, and the rounds before it added no more, but for chance.
+
+    Or surely not so much more as they would to a cache: blocks that find gaps a little too large at first settle so.
+    """
     period = _period_of_growth(changes, _TIMES_GROWING)
     if period is None:
         return False
     pattern = changes[-period:]
     older = _tamed(changes[: -_rounds_wanted(pattern, _TIMES_GROWING)])
-    excess = _mean(older) - _mean(pattern)
-    return excess <= _CHANCE * _error(older)
+    loss, chance = _mean(older) - _mean(pattern), _CHANCE * _error(older)
+    return loss <= chance or loss + chance <= _SHARE_OF_FILLING * _lost_by_filling(len(changes)) * _mean(older)
 
 
 def _sums(changes: Sequence[int], least: int) -> list[float]:
@@ -216,12 +219,17 @@ def _drift(sums: Sequence[float]) -> float:
     return mean / error
 
 
-def _is_steady(sums: Sequence[float], left: float) -> bool:
-    """Whether the newer half is no smaller than the older by more than chance, and surely larger than what is ``left``."""
+def _is_steady(sums: Sequence[float], lost: float) -> bool:
+    """Whether the newer half is smaller than the older by chance at most, and surely by less than the share ``lost``."""
     half = len(sums) // 2
     older, newer = sums[:half], sums[half:]
     loss, chance = _mean(older) - _mean(newer), _CHANCE * hypot(_error(older), _error(newer))
-    return loss <= chance and loss + chance <= (1 - left) * _mean(older)
+    return loss <= chance and loss + chance <= lost * _mean(older)
+
+
+def _lost_by_filling(rounds: int) -> float:
+    """The share by which newer rounds add less than older ones, their middles half of ``rounds`` apart, to a cache."""
+    return 1 - float((1 - _FILLING) ** (rounds / 2))
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -168,6 +168,25 @@ def test_a_leak_that_was_masked_is_found_after_it_shows():
     assert first_word([-7] * 9 + [1] * 39) == (LEAK, 25)
 
 
+@pytest.mark.parametrize("at_first", range(5, 16))
+def test_a_leak_that_adds_less_once_gaps_are_filled_is_found(at_first):
+    """Blocks of 48 bytes that first take gaps of 64 are a leak: they lose less than a cache would that fills for so long."""
+    verdict, rounds = first_word([64] * at_first + [48] * 43)
+    assert verdict is LEAK
+    assert rounds <= 32 + at_first
+
+
+@pytest.mark.parametrize("capacity", [60, 100, 150, 300, 1000])
+@pytest.mark.parametrize("share", [0.03, 0.04, 0.07])
+def test_a_cache_that_fills_by_whole_elements_is_no_leak(share, capacity):
+    """A share that is rounded stays the same for long, then falls by a half or a third at once: that is no small loss."""
+    left, changes = capacity, []
+    while len(changes) < 54:
+        changes.append(round(share * left))
+        left -= changes[-1]
+    assert first_word(changes)[0] in (CLEAN, None)
+
+
 @pytest.mark.parametrize("share", [0.03, 0.05, 0.1, 0.2, 0.5])
 @pytest.mark.parametrize("capacity", [20, 45, 60, 100, 1000, 10**6])
 def test_a_cache_that_fills_is_no_leak(share, capacity):
