@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import struct
 import weakref
 from array import array
 from collections.abc import Callable
@@ -18,6 +19,7 @@ _COLUMNS: Final = 5  # class, size, pools, blocks in use, blocks available
 _SIZE_COLUMN: Final = 1
 _POOLS_COLUMN: Final = 2
 _IN_USE_COLUMN: Final = 3
+_IN_USE_ROW: Final = struct.Struct("25x15s15x")  # columns have fixed widths, so that one can be had without the others
 _FREE_COLUMN: Final = 4
 _BYTES_IN_USE: Final = b"# bytes in allocated blocks"
 _ARENAS: Final = re.compile(rb"^(\d+) arenas \* (\d+) bytes/arena", re.MULTILINE)
@@ -131,8 +133,8 @@ class MallocReport:
         return self._figures[2]
 
     def _note(self, text: bytes) -> None:
-        self._figures[0], self._figures[1] = _figures_in(text)
-        at = text.find(_MAP)
+        self._figures[0], self._figures[1], after = _figures_in(text)
+        at = text.find(_MAP, after)
         if at >= 0 and text[at:] != self._map_text:
             self._map_text = text[at:]
             self._figures[2] = map_bytes_in(self._map_text)
@@ -193,15 +195,28 @@ def _number(digits: bytes) -> int:
     return int(digits.replace(b",", b""))
 
 
-def _figures_in(text: bytes) -> tuple[int, int]:
-    at = text.index(b"=", text.index(_BYTES_IN_USE)) + 1
-    in_use_bytes = _number(text[at : text.index(b"\n", at)])
-    return sum(map(int, _cells(text)[_IN_USE_COLUMN::_COLUMNS])), in_use_bytes
+def _figures_in(text: bytes) -> tuple[int, int, int]:
+    """Blocks in use, their bytes, and where in the text that was said. Each search begins where the last one ended."""
+    table, ends = _table(text)
+    if len(table) % _IN_USE_ROW.size:
+        raise ValueError("the columns of the size classes have other widths")
+    in_use_count = 0
+    for (cell,) in _IN_USE_ROW.iter_unpack(table):
+        in_use_count += int(cell)
+    at = text.index(b"=", text.index(_BYTES_IN_USE, ends)) + 1
+    after = text.index(b"\n", at)
+    return in_use_count, _number(text[at:after]), after
+
+
+def _table(text: bytes) -> tuple[bytes, int]:
+    """The lines on the size classes, and where they end."""
+    begins = text.index(_TABLE_BEGINS) + len(_TABLE_BEGINS)
+    ends = text.index(_TABLE_ENDS, begins) + 1
+    return text[begins:ends], ends
 
 
 def _cells(text: bytes) -> list[bytes]:
-    begins = text.index(_TABLE_BEGINS) + len(_TABLE_BEGINS)
-    return text[begins : text.index(_TABLE_ENDS, begins)].split()
+    return _table(text)[0].split()
 
 
 def _allocator_function(name: str) -> Callable[[int, ctypes.Array[ctypes.c_char]], None]:
