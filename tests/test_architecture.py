@@ -265,4 +265,7 @@ def test_readings_use_the_originals(path):
         if isinstance(node, ast.Import)
         for alias in node.names
     }
+    if path.name == "whole_heap.py":  # which replaces functions for others, and has its own from the originals
+        assert whole == {"gc"}
+        return
     assert not whole & PATCHED_BY_TESTS

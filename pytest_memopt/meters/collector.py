@@ -8,12 +8,20 @@ from time import perf_counter
 from typing import Final
 
 from .originals import gc
+from .whole_heap import WholeHeap
 
 _REFRESH_SHARE: Final = 0.005
 _REFRESH_COST_GUESS_S: Final = 0.05
 _OBJECTS_PER_S: Final = 1_000_000  # how many a refresh looks at, until one was timed
 _RARELY: Final = 10_000  # new objects until the interpreter collects by itself; CPython's own is 700, or 2000
 _ONLY_NEW: Final = 1000  # such collections until one looks at what survived those before; CPython's own is 10
+
+
+_DISCLOSED: Final = (
+    "it asked the garbage collector for all objects, or thawed them: its own could not be told from those"
+)
+_LEFT_ALONE: Final = "the garbage collector was left alone: objects could not be counted"
+_COLLECTED: Final = "objects are counted only where windows are settled by freezing the heap"
 
 
 class GcMode(str, Enum):
@@ -34,6 +42,8 @@ class Collector:
     As garbage is collected after every test, the interpreter need not look for it as often by itself: ``take_over``
     lets it wait for 10 000 new objects, which takes a megabyte or two more, and look at those alone: what modules are
     made of, while tests are collected, isn't looked at again and again. That saves what the windows cost.
+
+    Whoever else asks the collector for objects, or freezes and thaws, meets a heap that isn't frozen: it is thawed then.
     """
 
     def __init__(self, mode: GcMode = GcMode.FREEZE, clock: Callable[[], float] = perf_counter) -> None:
@@ -44,6 +54,8 @@ class Collector:
         self._refresh_cost_s = _REFRESH_COST_GUESS_S
         self._refreshed_at_s = clock()
         self._threshold_before: tuple[int, int, int] | None = None
+        self._is_disclosed = False
+        self._whole_heap = WholeHeap(self._disclose)
 
     @property
     def mode(self) -> GcMode:
@@ -53,7 +65,19 @@ class Collector:
     @property
     def lists_only_new(self) -> bool:
         """Whether ``gc.get_objects`` leaves out what was alive when the window opened."""
-        return self._mode is GcMode.FREEZE
+        return self._mode is GcMode.FREEZE and not self._is_disclosed
+
+    @property
+    def is_disclosed(self) -> bool:
+        """Whether somebody looked at the heap, or handled what was frozen, since it was frozen last."""
+        return self._is_disclosed
+
+    @property
+    def why_not_only_new(self) -> str | None:
+        """Why new objects can't be told from old ones; ``None`` where they can."""
+        if self.lists_only_new:
+            return None
+        return {GcMode.FREEZE: _DISCLOSED, GcMode.COLLECT: _COLLECTED, GcMode.OFF: _LEFT_ALONE}[self._mode]
 
     def leave_alone(self, *, alone: bool) -> None:
         """Don't touch the collector from now on (and thaw what was frozen), or go on as before."""
@@ -71,6 +95,7 @@ class Collector:
             self._threshold_before = before
             if 0 < before[0] < _RARELY:
                 gc.set_threshold(_RARELY, _ONLY_NEW, *before[2:])
+            self._whole_heap.open()
 
     def _freeze_unless_frozen(self) -> None:
         # not collected before, which takes long: what is garbage already is found by the first refresh
@@ -81,6 +106,7 @@ class Collector:
     def give_back(self) -> None:
         """Thaw what was frozen, and have the interpreter collect as before, unless somebody else said how meanwhile."""
         self.release()
+        self._whole_heap.close()
         before, self._threshold_before = self._threshold_before, None
         if before is not None and gc.get_threshold() == (_RARELY, _ONLY_NEW, *before[2:]):
             gc.set_threshold(*before)
@@ -135,6 +161,12 @@ class Collector:
         if self._mode is GcMode.FREEZE:
             gc.freeze()
             self._has_frozen = True
+            self._is_disclosed = False
+
+    def _disclose(self) -> None:
+        if self._has_frozen:
+            self.release()
+            self._is_disclosed = True
 
     def release(self) -> None:
         """Thaw what was frozen here; harmless when nothing was."""

@@ -18,6 +18,9 @@ _PLAUSIBLE_EXTRA_BYTES: Final = 8192
 # by identity here and below: a class need not be hashable, and may run code when it is compared
 _HEADERS: Final = {id(list): sys.getsizeof([]), id(dict): sys.getsizeof({})}
 _LEAF_TYPES: Final = frozenset(map(id, (str, bytes)))
+_REFERENCES_OF_OWNED: Final = (
+    3  # by its one owner, by the name under which it is looked at, by the call that counts them
+)
 
 
 class Weight(NamedTuple):
@@ -71,20 +74,25 @@ class Scales:
         weight = Weight(objects=int(gc.is_tracked(table)))
         return weight.plus(self._weigh_block(0, contents[0])) if contents else weight
 
-    def weigh_all(self, roots: Iterable[object], new_ids: Container[int]) -> Weight:
+    def weigh_all(self, roots: Iterable[object], new_ids: Container[int] | None) -> Weight:
         """The weight of ``roots`` and of what only they can have brought along; an estimate as to their sub-blocks.
 
         Args:
             roots: where to begin.
-            new_ids: identities of the objects made since the window opened; others are not followed.
+            new_ids: identities of the objects made since the window opened; others are not followed. ``None`` where
+                that isn't known: then what nothing else refers to is followed.
         """
         seen, pending = set[int](), list(roots)
         sizes, tracked_count = Counter[int](), 0
         # the collector no longer tracks a tuple of texts, so that it may be new without being listed as such
-        untracked = {id(root) for root in pending if not gc.is_tracked(root)}
+        given = {id(root) for root in pending if new_ids is None or not gc.is_tracked(root)}
         while pending:
             one = pending.pop()
-            if id(one) in seen or not (id(one) in untracked or id(one) in new_ids or id(type(one)) in _LEAF_TYPES):
+            if new_ids is None:
+                is_theirs = sys.getrefcount(one) <= _REFERENCES_OF_OWNED
+            else:
+                is_theirs = id(one) in new_ids or id(type(one)) in _LEAF_TYPES
+            if id(one) in seen or not (is_theirs or id(one) in given):
                 continue
             seen.add(id(one))
             sizes.update(_parts(one))

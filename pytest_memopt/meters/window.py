@@ -168,7 +168,9 @@ class Window:
         if self._plan.clears_caches:
             clear_interpreter_caches()
         self._charge()
-        if self._plan.net_objects:
+        if why := self._collector.why_not_only_new:
+            self._notes.append(why)
+        elif self._plan.net_objects:
             # an array is not tracked, so that it is not counted itself
             self._new_ids = array("Q", map(id, new_objects()))
             self._noted[_ALL_END] = self._collector.count_all()
@@ -207,7 +209,7 @@ class Window:
             self._stop_tracer()
 
     def _wanted_detail(self, wanted: Detail) -> Detail:
-        return Detail.EXACT if self._is_learning and self._collector.lists_only_new else wanted
+        return Detail.EXACT if self._is_learning and not self._plan.gc_off else wanted
 
     def _charge(self) -> None:
         now, before = self._now, self._last
@@ -228,7 +230,7 @@ class Window:
     def _settle_runner(self, shape: Hashable) -> bool:
         """Learn pytest's share in this window, or take it off by its price; whether that is known."""
         if self._reader.detail is Detail.EXACT:
-            if not self._plan.traced:
+            if not (self._plan.traced or self._collector.is_disclosed):
                 self._prices.learn(shape, self.weight_of(Account.RUNNER))
             return True
         self.refund(self._prices.price(shape), Account.RUNNER)
@@ -311,9 +313,11 @@ class Window:
         ledger, around = self._ledger, self._surroundings.end()
         small_bytes, heap_bytes = self._small_bytes(), ledger.of_test(Signal.HEAP)
         has_heap = self._read.heap is not None
+        # what was garbage before, frozen while it was alive, was collected in this window when it was thawed
+        is_blurred = self._plan.traced or self._collector.is_disclosed
         return Measurement(
             growth_bytes=small_bytes + heap_bytes + mapped,
-            exact=self._read.small.is_exact and is_priced and has_heap and not self._plan.traced,
+            exact=self._read.small.is_exact and is_priced and has_heap and not is_blurred,
             blocks=ledger.of_test(Signal.BLOCKS),
             small_bytes=small_bytes,
             heap_bytes=heap_bytes if has_heap else None,

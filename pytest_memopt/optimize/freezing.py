@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gc import collect, freeze, get_freeze_count, unfreeze
 from typing import NamedTuple
 
 from ..meters.frozen_heap import FROZEN_BY_ITSELF_MOST, is_heap_frozen
+from ..meters.originals import gc
 
 
 class Frozen(NamedTuple):
@@ -27,15 +27,15 @@ def may_freeze() -> bool:
 
 def freeze_all() -> Frozen:
     """Freeze all that is alive; O(1)."""
-    before_count = get_freeze_count()
-    freeze()
-    return Frozen(before_count, get_freeze_count())
+    before_count = gc.get_freeze_count()
+    gc.freeze()
+    return Frozen(before_count, gc.get_freeze_count())
 
 
 def thaw(frozen: Frozen) -> None:
     """Unfreeze, unless more is frozen than was then: that is somebody else's."""
-    if get_freeze_count() > frozen.after_count + FROZEN_BY_ITSELF_MOST:
+    if gc.get_freeze_count() > frozen.after_count + FROZEN_BY_ITSELF_MOST:
         return
-    unfreeze()
+    gc.unfreeze()
     if frozen.before_count:
-        collect()  # what Python 3.12 freezes by itself is frozen again by this
+        gc.collect()  # what Python 3.12 freezes by itself is frozen again by this

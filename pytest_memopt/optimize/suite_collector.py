@@ -7,6 +7,7 @@ from gc import callbacks, collect, get_threshold, isenabled, set_threshold
 from time import process_time, process_time_ns
 from typing import Final
 
+from ..meters.whole_heap import WholeHeap
 from .collection_counter import CollectionCounter
 from .collection_thresholds import COLLECTIONS_MIN, GcThresholds, choose_thresholds
 from .collections_spared import CollectorUse, Settled, Stretch
@@ -22,7 +23,8 @@ class SuiteCollector:
     While tests are collected nearly all that is made stays: young objects are looked at as rarely as `choose_thresholds`
     finds right from the collections that were counted. When all are collected, what is alive is frozen, so that no
     collection looks at it again. In tests the collector waits for 10 000 new objects at most, and for garbage that
-    outlived a first look it looks as often as ever.
+    outlived a first look it looks as often as ever. Who asks the collector for objects meanwhile meets a heap that isn't
+    frozen: it is thawed then, and frozen again by ``freeze_anew``.
 
     Its order: ``begin``, ``tune`` now and then, ``settle``, ``give_back``; each does no harm in any other.
     """
@@ -38,6 +40,8 @@ class SuiteCollector:
         self._settled: Settled | None = None
         self._is_alone = False
         self._has_settled = False
+        self._is_disclosed = False
+        self._whole_heap = WholeHeap(self._disclose)
         self._refreshed_at_s = clock()
 
     @property
@@ -50,6 +54,7 @@ class SuiteCollector:
         if isenabled() and get_threshold()[0] > 0 and self._before is None:
             self._before = self._set = get_threshold()
             self._counter.start()
+            self._whole_heap.open()
             callbacks.append(self._note)
 
     def tune(self) -> None:
@@ -96,6 +101,13 @@ class SuiteCollector:
             self._frozen = freeze_all() if may_freeze() else None
             self._refreshed_at_s = self._clock()
 
+    def freeze_anew(self) -> None:
+        """Freeze what was thawed for somebody who asked for objects; for a point of rest."""
+        if self._is_disclosed and not self._is_alone and may_freeze():
+            self._note_stretch()
+            self._frozen = freeze_all()
+            self._is_disclosed = False
+
     def leave_alone(self, *, alone: bool) -> None:
         """Put all back for a while, as for a test of the collector itself, or go on as before."""
         if alone == self._is_alone or self._before is None:
@@ -104,8 +116,10 @@ class SuiteCollector:
         if alone:
             self._note_stretch()
             self._counter.stop()
+            self._whole_heap.close()
             self._restore()
         else:
+            self._whole_heap.open()
             if self._set is not None and get_threshold() == self._before:
                 set_threshold(*self._set)
             if self._settled is not None and may_freeze():
@@ -119,6 +133,7 @@ class SuiteCollector:
         if not self._is_alone:
             self._note_stretch()
         self._counter.stop()
+        self._whole_heap.close()
         self._stop_noting()
         self._restore()
         use = CollectorUse(self._before, self._set or self._before, tuple(self._stretches), self._settled)
@@ -137,8 +152,15 @@ class SuiteCollector:
 
     def _note_stretch(self) -> None:
         is_plain = self._set == self._before and self._settled is None
-        self._stretches.append(Stretch(self._counter.read(), is_plain, self._settled is not None))
+        self._stretches.append(Stretch(self._counter.read(), is_plain, self._frozen is not None))
         self._counter.forget()
+
+    def _disclose(self) -> None:
+        if self._frozen is not None:
+            self._note_stretch()
+            thaw(self._frozen)
+            self._frozen = None
+            self._is_disclosed = True
 
     def _note(self, phase: str, _info: dict[str, int]) -> None:
         """After a collection, when the counter has counted it: modules may be large, and one of them be all there is."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import atexit
-from gc import freeze, unfreeze
 
 import pytest
+
+from ..meters.originals import gc
 
 
 class LastCollections:
@@ -17,12 +18,12 @@ class LastCollections:
 
     def __init__(self, config: pytest.Config) -> None:
         """Arrange for it; to be made while pytest configures itself, so that its own clean-up comes before ours."""
-        config.add_cleanup(unfreeze)  # whoever runs pytest inside a process that goes on gets a heap that is thawed
+        config.add_cleanup(gc.unfreeze)  # whoever runs pytest inside a process that goes on gets a heap that is thawed
         # once, however many sessions one process sees
-        atexit.unregister(freeze)
-        atexit.register(freeze)
+        atexit.unregister(gc.freeze)
+        atexit.register(gc.freeze)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """All is over, and pytest has collected: nothing that it kept needs to be looked at again."""
-        freeze()
+        gc.freeze()

@@ -139,6 +139,7 @@ class OptimizingHooks:
             self._windows.refresh_if_due()
         elif not self._is_measuring and self._suite is not None:
             self._suite.tune()
+            self._suite.freeze_anew()
             if self._rise.is_due():
                 self._suite.collect_new()
                 self._suite.refresh_if_due()

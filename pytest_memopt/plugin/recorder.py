@@ -303,11 +303,14 @@ class Recorder:
         alive = [report for reference in run.subtests if (report := reference()) is not None]
         run.subtests.clear()
         if kept := [*alive, *run.keepsakes.properties]:
-            weight = weight.plus(self._scales.weigh_all(kept, new_ids()))
+            weight = weight.plus(self._scales.weigh_all(kept, self._new_ids()))
         del alive, kept
         if warnings := run.keepsakes.warnings:
-            weight = weight.plus(self._scales.weigh_all(warnings, new_ids()))
+            weight = weight.plus(self._scales.weigh_all(warnings, self._new_ids()))
         return weight
+
+    def _new_ids(self) -> set[int] | None:
+        return new_ids() if self._collector.lists_only_new else None
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         failures = exceptions_alive(run.exception_ids) if run.raised else []
@@ -351,8 +354,10 @@ def by_survivors(measured: Measurement) -> Measurement:
     """What a failed test left, judged by the objects that survive it alone.
 
     What else changed is its exception's, with the frames and all that they hold: pytest lets go of that when the next
-    test fails, and other plugins keep it.
+    test fails, and other plugins keep it. Where objects could not be counted, it stays an estimate.
     """
+    if measured.objects is None:
+        return measured
     return measured._replace(
         growth_bytes=sum(use.bytes for use in measured.types),
         objects=sum(use.count for use in measured.types),

@@ -38,12 +38,15 @@ SUITE = dedent("""
     KEPT = []
     ITS_OWN = 2000 if sys.version_info[:2] == (3, 12) else 0  # as in conftest.py
 
+    # by what the interpreter has under that name: who asks there is shown a heap that isn't frozen
+    frozen_count = getattr(gc.get_freeze_count, "__wrapped__", gc.get_freeze_count)
+
     class Node:
         pass
 
     def test_state():
         assert gc.isenabled()
-        assert (gc.get_freeze_count() > ITS_OWN) is FROZEN
+        assert (frozen_count() > ITS_OWN) is FROZEN
 
     def test_keeps():
         KEPT.append(bytes(1_000_000))
@@ -61,7 +64,7 @@ SUITE = dedent("""
         gc.unfreeze()
 
     def test_after():
-        assert (gc.get_freeze_count() > ITS_OWN) is FROZEN
+        assert (frozen_count() > ITS_OWN) is FROZEN
 """)
 
 

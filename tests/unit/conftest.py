@@ -150,7 +150,12 @@ class StillCollector:
     """Settles nothing, and says of itself what it is told."""
 
     lists_only_new: bool = True
+    is_disclosed: bool = False
     calls: list[str] = field(default_factory=list)
+
+    @property
+    def why_not_only_new(self):
+        return None if self.lists_only_new else "objects are not counted here"
 
     def leave_alone(self, *, alone: bool) -> None:
         self.calls.append("alone" if alone else "as before")

@@ -22,6 +22,10 @@ class Knot:
         self.me = self
 
 
+OLD = Knot()
+OLD.held = [1]
+
+
 @pytest.fixture(autouse=True)
 def thawed():
     """Each test begins and ends with nothing frozen, and with the collector as it was."""
@@ -45,7 +49,7 @@ def often():
 
 def is_frozen(one):
     """Whether the collector leaves it out; Python 3.12 freezes some of its own at each collection, so none is no sign."""
-    return not any(each is one for each in gc.get_objects())
+    return not any(each is one for each in originals.gc.get_objects())
 
 
 def frozen_garbage(collector):
@@ -113,13 +117,44 @@ def test_left_alone_it_does_nothing():
     collector = Collector()
     collector.settle_before()
     collector.leave_alone(alone=True)
-    assert (gc.get_freeze_count(), collector.mode, collector.lists_only_new) == (0, GcMode.OFF, False)
+    assert (originals.gc.get_freeze_count(), collector.mode, collector.lists_only_new) == (0, GcMode.OFF, False)
     collector.settle_before()
-    assert gc.get_freeze_count() == 0
+    assert originals.gc.get_freeze_count() == 0
     collector.leave_alone(alone=False)
     collector.settle_before()
-    assert (gc.get_freeze_count() > 0, collector.mode) == (True, GcMode.FREEZE)
+    assert (originals.gc.get_freeze_count() > 0, collector.mode) == (True, GcMode.FREEZE)
     collector.give_back()
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("get_objects", ()), ("get_referrers", (OLD.held,))])
+def test_who_asks_for_objects_gets_the_old_ones_too(name, arguments):
+    """While it is in charge, a frozen heap is thawed for others, and can't tell what is new until the next window."""
+    collector = Collector()
+    collector.take_over()
+    collector.settle_before()
+    assert (collector.lists_only_new, collector.is_disclosed, collector.why_not_only_new) == (True, False, None)
+    found = getattr(gc, name)(*arguments)
+    assert any(one is vars(OLD) or one is OLD for one in found)
+    assert (collector.lists_only_new, collector.is_disclosed) == (False, True)
+    assert "asked the garbage collector" in collector.why_not_only_new
+    collector.settle_before()
+    assert (collector.lists_only_new, is_frozen(OLD)) == (True, True)
+    collector.give_back()
+
+
+def test_between_windows_nothing_is_disclosed():
+    """Who asks while nothing is frozen thaws nothing."""
+    collector = Collector()
+    collector.take_over()
+    gc.get_objects()
+    assert not collector.is_disclosed
+    collector.give_back()
+
+
+@pytest.mark.parametrize("mode", [GcMode.COLLECT, GcMode.OFF])
+def test_without_freezing_new_objects_are_not_told_apart(mode):
+    """Each mode says why."""
+    assert "objects" in Collector(mode).why_not_only_new
 
 
 def test_the_interpreter_collects_rarely_while_windows_do(often):

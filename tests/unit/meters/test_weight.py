@@ -88,6 +88,22 @@ def test_only_the_new_is_weighed(scales):
     assert scales.weigh_all([old], set()) == Weight()
 
 
+def test_where_the_new_is_unknown_only_the_owned_is_weighed(scales):
+    """What something else refers to as well is not followed, so that nothing old weighs, however it is reached."""
+    others, big = [bytes(100_000)], [bytes(500_000)]
+    mine = {
+        "name": "".join(["x"] * 1000),
+        "list": [bytes(50)],
+        "others": others,
+        "type": type(scales),
+        "module": pytest,
+    }
+    weight = scales.weigh_all([mine], None)
+    assert 1000 < weight.small_bytes + weight.heap_bytes < 2000
+    assert weight.objects == 2
+    assert scales.weigh_all([big], None).heap_bytes > 500_000
+
+
 def test_cycles_and_repeats_weigh_once(scales):
     """An object that is reached twice, or from itself, weighs once."""
     knot = []

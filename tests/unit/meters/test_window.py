@@ -546,6 +546,28 @@ def test_without_a_collector_objects_are_not_counted(window, process, collector)
     assert not run(window, process).phases[Phase.CALL].growth_bytes
 
 
+def test_a_heap_that_was_looked_at_tells_no_objects(window, process, collector):
+    """Where the heap was thawed in the midst of a window, objects are missing, bytes are an estimate, and it says why."""
+    run(window, process)
+
+    def thaw():
+        collector.lists_only_new, collector.is_disclosed = False, True
+        process.small_bytes += 640
+
+    measured = run(window, process, call=thaw)
+    assert (measured.objects, measured.types, measured.exact) == (None, (), False)
+    assert measured.growth_bytes == 640
+    assert measured.notes == ("objects are not counted here",)
+
+
+def test_what_pytest_weighs_is_not_learned_from_a_heap_that_was_looked_at(window, process, collector):
+    """Garbage of before, collected when the heap was thawed, would be in its price for ever."""
+    collector.is_disclosed = True
+    run(window, process)
+    collector.is_disclosed = False
+    assert not window._prices.knows(None)
+
+
 def test_memory_is_trimmed_on_demand_or_when_it_rose(make, process, scripted):
     """Freed memory goes back before a test with a limit on it, and whenever it has risen by much."""
     rss = scripted([0], highest=0)

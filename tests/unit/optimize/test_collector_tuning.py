@@ -176,7 +176,7 @@ def test_half_of_it_is_put_back(monkeypatch):
 def test_what_the_interpreter_freezes_itself_is_frozen_again(monkeypatch):
     """Where something was frozen before, as Python 3.12 does by itself, a full collection follows the thaw."""
     collected = []
-    monkeypatch.setattr(freezing, "collect", lambda: collected.append(True))
+    monkeypatch.setattr(freezing.gc, "collect", lambda: collected.append(True))
     thaw(Frozen(0, sys.maxsize))
     assert collected == []
     thaw(Frozen(5, sys.maxsize))

@@ -4,6 +4,7 @@ import gc
 
 import pytest
 
+from pytest_memopt.meters import originals
 from pytest_memopt.meters.frozen_heap import FROZEN_BY_ITSELF_MOST
 from pytest_memopt.optimize.collection_counter import CollectionStatistics
 from pytest_memopt.optimize.suite_collector import SuiteCollector
@@ -57,7 +58,7 @@ def suite():
 
 def is_frozen():
     """Whether more is frozen than the interpreter does by itself."""
-    return gc.get_freeze_count() > FROZEN_BY_ITSELF_MOST
+    return originals.gc.get_freeze_count() > FROZEN_BY_ITSELF_MOST
 
 
 def test_its_whole_way(suite):
@@ -86,6 +87,25 @@ def test_collections_that_take_no_time_leave_the_thresholds():
     suite.settle()
     assert (gc.get_threshold(), is_frozen()) == ((700, 10, 10), True)
     suite.give_back()
+
+
+def test_who_asks_for_objects_gets_all_until_the_next_point_of_rest(suite):
+    """What is frozen is thawed for a test that looks for old objects, and frozen again when it is over."""
+    old, before = [1], gc.get_objects
+    suite.begin()
+    suite.settle()
+    assert any(one is old for one in gc.get_objects())
+    assert (suite.is_frozen, is_frozen()) == (False, False)
+    suite.leave_alone(alone=True)
+    suite.freeze_anew()
+    suite.leave_alone(alone=False)
+    assert suite.is_frozen
+    assert gc.get_freeze_count() <= FROZEN_BY_ITSELF_MOST
+    suite.freeze_anew()
+    assert (suite.is_frozen, is_frozen()) == (True, True)
+    stretches = suite.give_back().stretches
+    assert [one.is_frozen for one in stretches[-5:]] == [True, False, True, False, True]
+    assert gc.get_objects is before
 
 
 def test_tests_that_turn_out_busy_raise_them_later(suite):

@@ -1,0 +1,56 @@
+"""The whole heap for those who ask the collector about it: what was frozen is thawed before they get their answer."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from functools import wraps
+from inspect import unwrap
+from typing import Any, Final
+
+from . import originals
+
+QUESTIONS: Final = ("freeze", "get_freeze_count", "get_objects", "get_referrers", "unfreeze")
+
+
+class WholeHeap:
+    """Stands before the functions of ``gc`` that show, or change, what is frozen.
+
+    After ``gc.freeze`` old objects are in no list of ``gc.get_objects`` and among nobody's ``gc.get_referrers``. Who
+    looks there for an object of theirs (``hypothesis.register_random`` does) would not find it in a run that freezes.
+    Who imported a function before `open` asks past this.
+    """
+
+    def __init__(self, thaw: Callable[[], object]) -> None:
+        """Nothing is replaced yet.
+
+        Args:
+            thaw: thaws what was frozen, if anything; called before each answer.
+        """
+        self._thaw = thaw
+        self._replaced: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
+
+    def open(self) -> None:
+        """Replace the functions, but for those that a test has put something else for; twice does no harm."""
+        for name in QUESTIONS:
+            found = getattr(gc, name)
+            if name not in self._replaced and unwrap(found) is getattr(originals.gc, name):
+                self._replaced[name] = found, _door(found, self._thaw)
+                setattr(gc, name, self._replaced[name][1])
+
+    def close(self) -> None:
+        """Put back what was there, where nobody replaced it meanwhile."""
+        for name, (before, door) in self._replaced.items():
+            if getattr(gc, name) is door:
+                setattr(gc, name, before)
+        self._replaced.clear()
+
+
+def _door(inner: Callable[..., Any], thaw: Callable[[], object]) -> Callable[..., Any]:
+    @wraps(inner)
+    def ask(*args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        thaw()
+        return inner(*args, **named)
+
+    return ask
