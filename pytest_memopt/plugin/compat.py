@@ -14,12 +14,15 @@ import pytest
 from _pytest import runner
 from _pytest.fixtures import FixtureRequest, SubRequest, TopRequest
 from _pytest.logging import caplog_records_key
-from _pytest.mark.expression import Expression
+from _pytest.mark import expression
 from _pytest.scope import Scope
 from _pytest.unittest import TestCaseFunction
 
 from ..meters.originals import os
 
+_IS_BEFORE_9: Final = pytest.version_tuple < (9,)
+# what pytest 8 raises for an expression that it can't read is no error of syntax
+_UNREADABLE: Final[type[Exception]] = vars(expression).get("ParseError", SyntaxError)
 _CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
 When = Literal["setup", "call", "teardown"]
 _GROUP: Callable[[str, list[BaseException]], BaseException] = (
@@ -142,7 +145,7 @@ def example_names(item: pytest.Item) -> dict[str, Any]:
 
 def show_setup(item: pytest.Item) -> None:
     """What ``--setup-show`` prints before the call."""
-    runner.show_test_item(item, add_space=True)
+    runner.show_test_item(item, **({} if _IS_BEFORE_9 else {"add_space": True}))
 
 
 def begin_request(item: pytest.Item) -> None:
@@ -181,6 +184,26 @@ def fixtures_of(request: Any) -> dict[str, Any]:
     """The fixtures that ``request`` found, by name; it shares them with the requests of wider ones that it set up."""
     fixture_defs = getattr(request, "_fixture_defs", None)
     return fixture_defs if isinstance(fixture_defs, dict) else {}
+
+
+def definitions_count(request: Any) -> int:
+    """How many names of fixtures ``request`` has looked up."""
+    return len(_definitions_of(request))
+
+
+def drop_late_definitions(request: Any, known_count: int) -> None:
+    """Forget the names that were looked up since there were ``known_count``: pytest 8 notes those asked for by the test."""
+    definitions = _definitions_of(request)
+    if len(definitions) > known_count:
+        for name in [*definitions][known_count:]:
+            del definitions[name]
+    if not definitions:
+        definitions.clear()  # an empty dict keeps the room that it had
+
+
+def _definitions_of(request: Any) -> dict[str, Any]:
+    definitions = getattr(request, "_arg2fixturedefs", None)
+    return definitions if isinstance(definitions, dict) else {}
 
 
 def renew_log_records(item: pytest.Item) -> None:
@@ -326,24 +349,24 @@ def silenced(config: pytest.Config) -> Generator[None, None, None]:
             setattr(relay, name, caller)
 
 
-def check_expression(expression: str, source: str) -> None:
+def check_expression(text: str, source: str) -> None:
     """Refuse a marker expression that can't be read.
 
     Raises:
         pytest.UsageError: showing it, and the ``source`` it comes from.
     """
     try:
-        _compile_expression(expression)
-    except SyntaxError as error:
-        raise pytest.UsageError(f"{source}: -m {expression!r} can't be read: {error}") from None
+        _compile_expression(text)
+    except (SyntaxError, _UNREADABLE) as error:
+        raise pytest.UsageError(f"{source}: -m {text!r} can't be read: {error}") from None
 
 
-def evaluate_marks(expression: str, item: pytest.Item) -> bool:
-    """Whether the markers of ``item`` fulfil ``expression``, read as ``-m`` reads it."""
+def evaluate_marks(text: str, item: pytest.Item) -> bool:
+    """Whether the markers of ``item`` fulfil the expression ``text``, read as ``-m`` reads it."""
     names = {mark.name for mark in item.iter_markers()}
-    return _compile_expression(expression).evaluate(lambda name, /, **_: name in names)
+    return _compile_expression(text).evaluate(lambda name, /, **_: name in names)
 
 
 @lru_cache(maxsize=64)
-def _compile_expression(expression: str) -> Expression:
-    return Expression.compile(expression)
+def _compile_expression(text: str) -> expression.Expression:
+    return expression.Expression.compile(text)

@@ -18,6 +18,7 @@ class Keepsakes:
     """Remembers, for one run of one item, what pytest held when it began; so that the end can be made to look the same.
 
     - the log records and log text of each phase, which stay in pytest's handlers until the next test begins;
+    - names of fixtures that the test asked for while it ran (pytest 8);
     - finalizers that function fixtures register on wider ones, and that stay there when they are spent;
     - the traceback of the last failure;
     - captured output, which stays with the item and its reports: this is weighed;
@@ -28,6 +29,7 @@ class Keepsakes:
         self._item = item
         # held, so that pytest's letting go of them is not seen as memory that the test gave back
         self._request, self._values = compat.request_of(item)
+        self._definitions_count = compat.definitions_count(self._request)
         self._handlers = [_reset(handler) for handler in log_handlers]
         self._finalizers = compat.finalizer_counts(item)
         self._has_new_ground = False
@@ -48,6 +50,7 @@ class Keepsakes:
             handler.records, handler.stream = records, stream
         compat.drop_spent_finalizers(self._finalizers)
         compat.drop_spent_finalizers_of_late(compat.fixtures_of(self._request).values(), self._finalizers)
+        compat.drop_late_definitions(self._request, self._definitions_count)
         compat.drop_last_exception()
 
     def drop_fixture_values(self) -> None:
