@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import pytest
 from _pytest import runner
 from _pytest.fixtures import FixtureRequest, SubRequest, TopRequest
+from _pytest.junitxml import xml_key
 from _pytest.logging import caplog_records_key
 from _pytest.mark import expression
 from _pytest.scope import Scope
@@ -159,6 +160,12 @@ def renew_instance(item: pytest.Item) -> None:
     if isinstance(item, TestCaseFunction) and hasattr(item, "_instance"):
         del item._instance
         item._obj = None
+
+
+def let_instance_go(item: pytest.Item) -> None:
+    """Let the teardown drop a ``TestCase`` that was not made in the end, since what comes before it skipped the test."""
+    if isinstance(item, TestCaseFunction) and not hasattr(item, "_instance"):
+        item._instance = None
 
 
 def end_request(item: pytest.Item) -> None:
@@ -315,6 +322,12 @@ def recorded_warnings() -> list[Any] | None:
 def report_sections(item: pytest.Item) -> list[tuple[str, str, str]]:
     """The captured output that pytest keeps with the item."""
     return item._report_sections
+
+
+def suite_properties(config: pytest.Config) -> list[Any]:
+    """What tests recorded for the whole suite's JUnit file (``record_testsuite_property``); none without such a file."""
+    junit_file = config.stash.get(xml_key, None)
+    return [] if junit_file is None else junit_file.global_properties
 
 
 def drop_last_exception() -> None:

@@ -35,6 +35,8 @@ class Keepsakes:
         self._has_new_ground = False
         self._section_count = len(compat.report_sections(item))
         self._property_count = len(item.user_properties)
+        self._suite_properties = compat.suite_properties(item.config)
+        self._suite_property_count = len(self._suite_properties)
         warnings = compat.recorded_warnings()
         self._warnings = warnings
         self._warning_count = len(warnings) if warnings is not None else 0
@@ -83,9 +85,15 @@ class Keepsakes:
         """What the test recorded about itself (``record_property``), which goes into the reports."""
         return self._item.user_properties[self._property_count :]
 
+    @property
+    def suite_properties(self) -> list[tuple[str, object]]:
+        """What the test recorded about the suite (``record_testsuite_property``), which goes into the JUnit file."""
+        return self._suite_properties[self._suite_property_count :]
+
     def forget_output(self) -> None:
         """Drop output, properties and warnings of a rerun: nobody asked for them twice."""
         del self._item.user_properties[self._property_count :]
+        del self._suite_properties[self._suite_property_count :]
         del compat.report_sections(self._item)[self._section_count :]
         if self._warnings is not None:
             del self._warnings[self._warning_count :]

@@ -45,6 +45,7 @@ class PhaseRunner:
         hook = getattr(self._ihook, HOOKS[when])
         # held, for what was made before the window opened must not be let go of inside it
         if when == "teardown":
+            compat.let_instance_go(item)
             self._actions[when] = partial(hook, item=item, nextitem=nextitem)
         else:
             self._actions[when] = partial(hook, item=item)

@@ -226,6 +226,9 @@ class Recorder:
         run.keepsakes.drop_fixture_values()
         is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
         if run.purpose is Purpose.RERUN:
+            if properties := run.keepsakes.properties:  # which its reports hold, too
+                self._window.refund(self._scales.weigh_all(properties, self._new_ids()))
+            del properties
             run.forget_output()
         else:
             # at once: held until the last reading, the weight would be counted
@@ -302,7 +305,7 @@ class Recorder:
         weight = run.keepsakes.weigh_output(self._scales).plus(run.keepsakes.weigh_fixtures(self._scales))
         alive = [report for reference in run.subtests if (report := reference()) is not None]
         run.subtests.clear()
-        if kept := [*alive, *run.keepsakes.properties]:
+        if kept := [*alive, *run.keepsakes.properties, *run.keepsakes.suite_properties]:
             weight = weight.plus(self._scales.weigh_all(kept, self._new_ids()))
         del alive, kept
         if warnings := run.keepsakes.warnings:

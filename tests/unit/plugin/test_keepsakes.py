@@ -15,6 +15,7 @@ def item(fixtures=None):
     """An item whose request found these fixtures."""
     return SimpleNamespace(
         _request=SimpleNamespace(_fixture_defs={} if fixtures is None else fixtures),
+        config=SimpleNamespace(stash=pytest.Stash()),
         funcargs={},
         user_properties=[],
         _report_sections=[],
@@ -106,3 +107,17 @@ def test_log_handlers_are_put_back():
     assert [one.records for one in (clean, used, written)] == [[]] * 3
     assert (clean.records, clean.stream) == untouched
     assert clean.records is untouched[0]
+
+
+def test_names_that_a_test_looked_up_late_are_forgotten():
+    """Pytest 8 notes in the request each fixture that is asked for by name; what was known before stays."""
+    one = item()
+    one._request._arg2fixturedefs = {"known": ()}
+    keepsakes = Keepsakes(one)
+    one._request._arg2fixturedefs["late"] = ()
+    keepsakes.put_back()
+    assert one._request._arg2fixturedefs == {"known": ()}
+    empty = item()
+    empty._request._arg2fixturedefs = {}
+    Keepsakes(empty).put_back()
+    assert empty._request._arg2fixturedefs == {}

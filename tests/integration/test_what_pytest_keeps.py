@@ -1,0 +1,69 @@
+"""What a test leaves with pytest itself, which neither is the test's memory nor may pile up when it runs again."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from xml.etree import ElementTree as ET
+
+import pytest
+
+SKIPPED = dedent("""
+    import unittest
+    import pytest
+
+    class TestBase(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): raise unittest.SkipTest("abstract")
+        def test_a(self): pass
+        def test_b(self): pass
+
+    class TestOther(unittest.TestCase):
+        def test_a(self): pass
+
+    @pytest.fixture(scope="session")
+    def unavailable(): raise unittest.SkipTest("not here")
+
+    @pytest.mark.usefixtures("unavailable")
+    class TestWider(unittest.TestCase):
+        def test_a(self): pass
+""")
+RECORDING = dedent("""
+    import pytest
+
+    def test_hunted(record_testsuite_property):
+        record_testsuite_property("answer", 42)
+
+    @pytest.mark.memory_limit(growth=0)
+    def test_suite_property(record_testsuite_property):
+        record_testsuite_property("answer", 42)
+
+    @pytest.mark.memory_limit(growth=0)
+    def test_properties(record_property):
+        record_property("one", 1)
+        record_property("two", [2])
+""")
+
+
+@pytest.mark.parametrize("argument", ["--memopt", "--memopt-leaks", "--memopt-limit=growth=1GB"])
+def test_a_wider_set_up_that_skips_by_unittest(project, argument):
+    """``SkipTest`` in ``setUpClass`` or a wider fixture skips the tests, and is no error when they are torn down."""
+    run = project.with_files({"test_skipped.py": SKIPPED}).run(argument)
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1, "skipped": 3}
+
+
+@pytest.mark.parametrize("argument", ["--memopt", "--memopt-leaks"])
+def test_properties_are_recorded_once(serial_project, argument):
+    """What a test records is the reports', not its own, and is there once however often the test ran."""
+    project = serial_project.with_files({"test_recording.py": RECORDING})
+    run = project.measure(argument, "--junitxml=out.xml", "-o", "junit_family=xunit1")
+    run.assert_no_crash()
+    assert run.counts == {"passed": 3}
+    recorded = [one.get("name") for one in ET.parse(project.path / "out.xml").iter("property")]
+    assert sorted(recorded) == ["answer", "answer", "one", "two"]
+
+
+def test_properties_of_a_test_are_not_its_growth(serial_project):
+    """Without a JUnit file they stay with the reports of each run."""
+    run = serial_project.with_files({"test_recording.py": RECORDING}).measure()
+    assert run.counts == {"passed": 3}
