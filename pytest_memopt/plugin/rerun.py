@@ -15,6 +15,7 @@ from . import compat
 from .protocol import PhaseRunner
 from .recorder import Recorder
 from .run import ItemRun, Purpose
+from .timeouts import restart_timer, stop_timer
 
 NO_FILE = "<string>"
 FEW_BYTES = 512
@@ -48,8 +49,12 @@ class Rerunner:
     def quiet(self, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         """As ``ready``, but the interpreter's caches are left as they are."""
         was_wider = compat.standing_collectors(self._item)
-        with compat.silenced(self._item.config):
-            yield
+        stop_timer(self._item)
+        try:
+            with compat.silenced(self._item.config):
+                yield
+        finally:
+            restart_timer(self._item)  # for what is still to be torn down
         if compat.standing_collectors(self._item) != was_wider:
             self._tear_down(nextitem)
         elif compat.is_standing(self._item):
@@ -104,6 +109,7 @@ class Rerunner:
         compat.end_request(item)
         compat.begin_request(item)
         compat.renew_instance(item)
+        restart_timer(item)
         try:
             runner = PhaseRunner(recorder, item)
             recorder.begin(item, plan, purpose)
@@ -112,6 +118,7 @@ class Rerunner:
         finally:
             recorder.abandon()
             compat.end_request(item)
+            stop_timer(item)
         return reports
 
     def _run_phases(self, runner: PhaseRunner) -> list[pytest.TestReport]:

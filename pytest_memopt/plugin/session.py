@@ -15,6 +15,7 @@ from .item_protocol import run_measured
 from .journal import Journal
 from .recorder import Recorder
 from .run import AGAIN
+from .timeouts import note_timer
 
 
 class MeasuringHooks:
@@ -99,6 +100,11 @@ class MeasuringHooks:
         self._recorder.note_subtest(report)
         if self._examiner.is_foreign:
             self._examiner.conclude()
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: object) -> None:
+        """pytest-timeout is about to set its timer: each run of ours is to have as much time."""
+        note_timer(item, settings)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
