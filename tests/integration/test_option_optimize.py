@@ -19,10 +19,12 @@ CONFTEST = dedent("""
     import gc
     import os
     import sys
+    from inspect import unwrap
 
     def state():
+        # by what the interpreter has under that name: who asks there is shown a heap that isn't frozen
         # Python 3.12 freezes some hundred immortal objects at each collection by itself; we freeze ten thousands
-        is_frozen = gc.get_freeze_count() > (2000 if sys.version_info[:2] == (3, 12) else 0)
+        is_frozen = unwrap(gc.get_freeze_count)() > (2000 if sys.version_info[:2] == (3, 12) else 0)
         return [gc.isenabled(), gc.get_threshold(), is_frozen, gc.get_debug(), len(gc.callbacks)]
 
     BEFORE = state()
