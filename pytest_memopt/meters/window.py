@@ -9,7 +9,7 @@ from typing import Final
 
 from .account import TEST_ACCOUNTS, Account, Ledger, Signal, empty_reading
 from .cache_clearing import clear_interpreter_caches
-from .collector import Collector
+from .collector import Collector, GcMode
 from .instruments import Instruments
 from .measurement import Measurement, Phase, PhaseUse, Site, TypeUse
 from .objects import by_type, count_of_types, mapped_bytes, new_objects, survivors
@@ -209,7 +209,7 @@ class Window:
             self._stop_tracer()
 
     def _wanted_detail(self, wanted: Detail) -> Detail:
-        return Detail.EXACT if self._is_learning and not self._plan.gc_off else wanted
+        return Detail.EXACT if self._is_learning and self._collector.mode is not GcMode.OFF else wanted
 
     def _charge(self) -> None:
         now, before = self._now, self._last

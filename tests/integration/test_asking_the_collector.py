@@ -128,3 +128,10 @@ def test_an_empty_test_reads_zero_without_freezing(serial_project):
     suite = "".join(f"def test_{number}(): pass\n" for number in range(30))
     run = serial_project.with_files({"test_empty.py": suite}).measure("--memopt-gc=collect")
     assert {(test["growth_bytes"], test["blocks"]) for test in run.tests.values()} == {(0, 0)}
+
+
+def test_where_nothing_is_collected_every_growth_is_an_estimate(serial_project):
+    """Garbage that waits is counted, so that nothing is learned from such a window, and no figure is exact."""
+    suite = "".join(f"def test_{number}(): pass\n" for number in range(30))
+    run = serial_project.with_files({"test_empty.py": suite}).measure("--memopt-gc=off")
+    assert {test["exact"] for test in run.tests.values()} == {False}

@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from pytest_memopt.meters import reader as reader_module
 from pytest_memopt.meters import window as window_module
+from pytest_memopt.meters.collector import GcMode
 from pytest_memopt.meters.instruments import Instruments
 from pytest_memopt.meters.measurement import Site
 from pytest_memopt.meters.protocol import Unit
@@ -151,6 +152,7 @@ class StillCollector:
 
     lists_only_new: bool = True
     is_disclosed: bool = False
+    mode: GcMode = GcMode.FREEZE
     calls: list[str] = field(default_factory=list)
 
     @property
@@ -159,6 +161,7 @@ class StillCollector:
 
     def leave_alone(self, *, alone: bool) -> None:
         self.calls.append("alone" if alone else "as before")
+        self.mode = GcMode.OFF if alone else GcMode.FREEZE
 
     def settle_before(self) -> None:
         self.calls.append("before")
