@@ -392,19 +392,19 @@ def simulate(series: int, seed: int = 1, kinds: Sequence[Kind] = KINDS) -> dict[
 def false_alarms(tallies: Mapping[Kind, Tally]) -> float:
     """The share of clean series that were called leaks."""
     clean = [tally for kind, tally in tallies.items() if kind.truth is Truth.CLEAN]
-    return 1 - _share_of(clean, lambda word: word is not LeakKind.LEAK)
+    return _called_leaks(clean, if_none=0.0)
 
 
 def missed(tallies: Mapping[Kind, Tally]) -> float:
     """The share of leaks that were not called so."""
     leaks = [tally for kind, tally in tallies.items() if kind.truth is Truth.LEAK]
-    return 1 - _share_of(leaks, lambda word: word is LeakKind.LEAK)
+    return 1 - _called_leaks(leaks, if_none=1.0)
 
 
-def _share_of(tallies: Sequence[Tally], is_right: Callable[[LeakKind], bool]) -> float:
-    """The share of hunts that ended with the right word; all, when there were none."""
-    hunts = [word for tally in tallies for word in tally.words.elements()]
-    return sum(map(is_right, hunts)) / len(hunts) if hunts else 1.0
+def _called_leaks(tallies: Sequence[Tally], *, if_none: float) -> float:
+    """The share of hunts that ended with "leak"; ``if_none`` when there were no hunts."""
+    count = sum(tally.count for tally in tallies)
+    return sum(tally.words[LeakKind.LEAK] for tally in tallies) / count if count else if_none
 
 
 def report(tallies: Mapping[Kind, Tally]) -> str:

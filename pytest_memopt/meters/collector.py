@@ -15,8 +15,6 @@ _REFRESH_COST_GUESS_S: Final = 0.05
 _OBJECTS_PER_S: Final = 1_000_000  # how many a refresh looks at, until one was timed
 _RARELY: Final = 10_000  # new objects until the interpreter collects by itself; CPython's own is 700, or 2000
 _ONLY_NEW: Final = 1000  # such collections until one looks at what survived those before; CPython's own is 10
-
-
 _DISCLOSED: Final = (
     "it asked the garbage collector for all objects, or thawed them: its own could not be told from those"
 )

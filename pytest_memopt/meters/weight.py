@@ -18,9 +18,8 @@ _PLAUSIBLE_EXTRA_BYTES: Final = 8192
 # by identity here and below: a class need not be hashable, and may run code when it is compared
 _HEADERS: Final = {id(list): sys.getsizeof([]), id(dict): sys.getsizeof({})}
 _LEAF_TYPES: Final = frozenset(map(id, (str, bytes)))
-_REFERENCES_OF_OWNED: Final = (
-    3  # by its one owner, by the name under which it is looked at, by the call that counts them
-)
+# by its one owner, by the name under which it is looked at, by the call that counts them
+_REFERENCES_OF_OWNED: Final = 3
 
 
 class Weight(NamedTuple):

@@ -202,10 +202,10 @@ def drop_late_definitions(request: Any, known_count: int) -> None:
     """Forget the names that were looked up since there were ``known_count``: pytest 8 notes those asked for by the test."""
     definitions = _definitions_of(request)
     if len(definitions) > known_count:
-        for name in [*definitions][known_count:]:
-            del definitions[name]
-    if not definitions:
-        definitions.clear()  # an empty dict keeps the room that it had
+        while len(definitions) > known_count:
+            definitions.popitem()
+        if not definitions:
+            definitions.clear()  # an empty dict keeps the room that it had
 
 
 def _definitions_of(request: Any) -> dict[str, Any]:

@@ -26,5 +26,5 @@ def restart_timer(item: pytest.Item) -> None:
     """Give ``item`` its whole time once more; nothing where it has no timer."""
     settings = item.stash.get(_SETTINGS, None)
     if settings is not None:
-        item.config.hook.pytest_timeout_cancel_timer(item=item)
+        stop_timer(item)
         item.config.hook.pytest_timeout_set_timer(item=item, settings=settings)
