@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
+from weakref import ReferenceType
 
 from ..meters.naming import type_name
 from ..meters.rounds import LeakSignal
@@ -25,6 +26,16 @@ _CULPRITS_MOST: Final = 5
 # of the rounds that leaked: a container that took less than an element in each isn't behind it
 _LATE_SHARE: Final = 0.5
 _RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
+# what pytest's own search for the reason of a failed comparison holds, as a test would write it
+_ITEM: Final = "_pytest.assertion.util._reprcompare.<closure>.item."
+_AS_WRITTEN: Final = (
+    ("_pytest.assertion.util._config.", "pytestconfig"),
+    (f"{_ITEM}config.", "pytestconfig"),
+    (f"{_ITEM}session.", "request.session"),
+    (_ITEM, "request.node"),
+)
+_REFERENT: Final[Callable[[Any], object]] = ReferenceType.__call__
+_ELEMENT_OF_SET: Final = "{…}"
 _FIXTURE_VALUE: Final = ".cached_result[*]"
 _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
 
@@ -65,16 +76,51 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
     held = _held_by_containers(growing, ignored, origin_of)
     known = {culprit.type for culprit, _ in held}
     loose = [culprit for culprit in _loose(found, ignored, origin_of) if culprit.type not in known]
+    held = _without_weak(held, [at for at, one in enumerate(growing) if _only_refers_to(one.container, found)], loose)
     del found
     added = outside_culprits(before, catch.ruling.signals, partial(_names_of_holders, ignored))
     culprits = sorted([*(culprit for culprit, _ in held), *loose], key=lambda one: one.holder == OUTSIDE)
-    inside = [one for one in culprits if not one.holder.startswith(_RUNNER)]
+    inside = _of_users(culprits, catch)
     outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
     room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
     named = [*inside[:room], *outside][:_CULPRITS_MOST]
     container = next((growing[at].container for culprit, at in held if culprit in named[:1]), None)
     unheld = () if named else (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues)
     return Blame((*named, *unheld), container)
+
+
+def _only_refers_to(container: Any, found: Sequence[tuple[type, list[object]]]) -> bool:
+    """Whether it may grow because of what survives elsewhere: its newest element refers to one of that kind weakly."""
+    newest: list[object] = [newest_of(container)]
+    if issubclass(type(container), dict):
+        newest += islice(reversed(dict.keys(container)), 1)
+    kinds = [type(_REFERENT(one)) for one in newest if issubclass(type(one), ReferenceType)]
+    return any(kind is cls for kind in kinds for cls, _ in found)
+
+
+def _without_weak(
+    held: list[tuple[Culprit, int]], weak: Sequence[int], loose: Sequence[Culprit]
+) -> list[tuple[Culprit, int]]:
+    """Without the containers that only refer to what others keep alive, where there is one that does."""
+    strong = [(culprit, at) for culprit, at in held if at not in weak]
+    ways = tuple(culprit.path for culprit, at in held if at in weak and culprit.path)
+    others = [one for one in loose if one.path is not None and not one.path.startswith(ways)]
+    return strong if strong or others else held
+
+
+def _of_users(culprits: Sequence[Culprit], catch: Catch) -> list[Culprit]:
+    """Without what the runner keeps of its own; where nobody else holds anything, a test has put it there."""
+    users = [one for one in culprits if not one.holder.startswith(_RUNNER)]
+    is_pythons = LeakSignal.BLOCKS in catch.ruling.signals
+    return users or ([_as_written(one) for one in culprits] if is_pythons else [])
+
+
+def _as_written(culprit: Culprit) -> Culprit:
+    """The culprit that pytest holds for a test, by the name that the test has for it."""
+    for theirs, written in _AS_WRITTEN:
+        if culprit.path is not None and culprit.path.startswith(theirs):
+            return culprit._replace(holder=written, path=f"{written}.{culprit.path.removeprefix(theirs)}")
+    return culprit
 
 
 def _survivors(
@@ -200,7 +246,7 @@ def _culprit(growing: _Growing, holder: Holder) -> Culprit:
         bytes_per_round=size_bytes_of(newest) * growing.per_round,
         holder=name,
         holder_type=type_name(type(container)),
-        path=None if path is None else f"{path}[*]",
+        path=None if path is None else f"{path}{_ELEMENT_OF_SET if issubclass(type(container), set) else '[*]'}",
     )
 
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .ruling import FLAT_ROUNDS, LeakKind
+from ..meters.rounds import BYTE_SIGNALS, LeakSignal
+from .ruling import FLAT_ROUNDS, SOFT, LeakKind
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 OUTSIDE: Final = "outside Python"
 C_MEMORY: Final = "C memory"
 LOST_MEMORY: Final = "memory without an object"
 INTERRUPTED: Final = "interrupted"
+_OF_MEMORY: Final = frozenset(signal.value for signal in (*BYTE_SIGNALS, LeakSignal.BLOCKS, *SOFT))
 
 
 class Origin(NamedTuple):
@@ -100,12 +102,14 @@ class LeakFinding(NamedTuple):
 
 
 def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...]) -> str:
-    """The signature of a leak: where its first culprit is held and what it is; the signals where nobody holds it."""
-    if not culprits:
-        return f"{OUTSIDE}: {', '.join(signals)}"
-    first = culprits[0]
-    if first.type in (C_MEMORY, LOST_MEMORY):
-        return f"{OUTSIDE}: {', '.join(signals)}{_without_number(first.site)}"
+    """The signature of a leak: where its first culprit is held and what it is; what grows where nobody holds it.
+
+    All of memory is one there: which of its signals grew the most steadily differs from run to run.
+    """
+    first = culprits[0] if culprits else None
+    if first is None or first.type in (C_MEMORY, LOST_MEMORY):
+        others = sorted(set(signals) - _OF_MEMORY)
+        return f"{OUTSIDE}: {', '.join(others) or 'memory'}{_without_number(first.site if first else None)}"
     return f"{first.path or first.holder} <- {first.type}"
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..meters.rounds import OUTSIDE_SIGNALS
+from ..meters.rounds import BYTE_SIGNALS, OUTSIDE_SIGNALS, LeakSignal
 from .catch import Catch
 from .culprits import Blame
 from .finding import Culprit
 from .series import typical
 
 _KEPT_MOST: Final = 32
+_TOLERANCE: Final = 0.25  # tables grow in steps, so that medians of few rounds differ
+_LEAST: Final = (0.5, 64)  # of blocks and bytes
 
 
 class _Shown(NamedTuple):
-    """A leak, the container that grew with it, and by how many elements a round."""
+    """A leak, the container that grew with it, and what a round added: elements of that, blocks and bytes."""
 
     container: object
     per_round: float
+    added: tuple[float, float]
     culprits: tuple[Culprit, ...]
 
 
@@ -34,19 +38,21 @@ class ShownLeaks:
         return [one.container for one in self._shown.values()]
 
     def add(self, catch: Catch, blame: Blame) -> None:
-        """Remember a leak by the container that the finding names; where it names none, by the one that grew the most."""
+        """Remember a leak by the container that holds its first culprit; one that no container holds isn't known again."""
         if not blame.culprits or len(self._shown) >= _KEPT_MOST:
             return
-        growing = [one for one in catch.containers if one.key in catch.ruling.containers]
-        named = [one for one in growing if catch.followed[one.key] is blame.container]
-        for one in (named or growing)[:1]:
+        for one in catch.containers:
             container = catch.followed[one.key]
-            self._shown[id(container)] = _Shown(container, typical(one.changes), blame.culprits)
+            if container is blame.container and one.key in catch.ruling.containers:
+                told = tuple(culprit for culprit in blame.culprits if _hangs_on(culprit, blame.culprits[0]))
+                self._shown[id(container)] = _Shown(container, typical(one.changes), _added(catch), told)
 
     def culprits_of(self, catch: Catch) -> tuple[Culprit, ...]:
         """The culprits of a leak that was shown before, with the amounts of this one; none where it is new.
 
-        Not where descriptors, threads, processes or tasks grow with it: those are this test's own, and are to be named.
+        It is new where an element of the container comes with much more or less memory than it did: something else may
+        hang on it, or leak beside it. Nor is it told so where descriptors, threads, processes or tasks grow with it:
+        those are this test's own, and are to be named.
         """
         if not OUTSIDE_SIGNALS.isdisjoint(catch.ruling.signals):
             return ()
@@ -54,8 +60,27 @@ class ShownLeaks:
             shown = self._shown.get(id(catch.followed[one.key]))
             if shown is not None and one.key in catch.ruling.containers:
                 share = typical(one.changes) / (shown.per_round or 1)
-                return tuple(_times(culprit, share) for culprit in shown.culprits)
+                if _are_alike(_added(catch), [share * amount for amount in shown.added]):
+                    return tuple(_times(culprit, share) for culprit in shown.culprits)
         return ()
+
+
+def _hangs_on(culprit: Culprit, first: Culprit) -> bool:
+    """Whether it is held by way of what ``first`` is held by: what is held elsewhere is another test's only."""
+    return culprit is first or (
+        None not in (culprit.path, first.path) and str(culprit.path).startswith(str(first.path))
+    )
+
+
+def _added(catch: Catch) -> tuple[float, float]:
+    """What a round adds: blocks, and bytes of all allocators."""
+    added = {one.signal: one.per_round for one in catch.series}
+    return added.get(LeakSignal.BLOCKS, 0), sum(added.get(signal, 0) for signal in BYTE_SIGNALS)
+
+
+def _are_alike(added: Sequence[float], expected: Sequence[float]) -> bool:
+    pairs = zip(added, expected, _LEAST, strict=True)
+    return all(abs(now - before) <= max(_TOLERANCE * before, least) for now, before, least in pairs)
 
 
 def _times(culprit: Culprit, share: float) -> Culprit:

@@ -23,7 +23,10 @@ _WHOLE_FROM: Final = 10
 _PATH_MOST: Final = 90
 _PATH_END: Final = 40
 _UNFOUND: Final = "no Python object was found that grows with it"
-_UNSEEN: Final = "no Python object of it is left: memory of a C extension, or a reference count that is one too high"
+_UNSEEN: Final = (
+    "no object that the garbage collector lists grows with it: memory of a C extension, a reference count that is one too "
+    "high, or plain values (bytes, text, numbers) in a place that only C code knows"
+)
 
 
 def leak_headline(finding: LeakFinding) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar, copy_context
 from itertools import chain
 from typing import Final
 
@@ -36,15 +37,18 @@ def survivors(
     """
     gc.unfreeze()
     _settle()
-    before = _count_by_class(gc.get_objects())
+    before, variables_before = _count_by_class(gc.get_objects()), list(copy_context())
     with watched or nullcontext():
         new, everything = _left_by(run)
         candidates = _candidates(new)
-        note([*candidates.values(), *_untracked(candidates).values()])
+        variables = _new_variables(variables_before)
+        note([*candidates.values(), *_untracked(candidates).values(), variables])
     after = _count_by_class(everything)
     more = {cls: after[cls] - before[cls] for cls in candidates}
     found = {cls: objects[: more[cls]] for cls, objects in candidates.items() if more[cls] >= EXTRA_ROUNDS}
     found |= _untracked(found)
+    if len(variables) >= EXTRA_ROUNDS:
+        found[id(ContextVar)] = variables
     return [(type(objects[0]), objects) for objects in found.values()]
 
 
@@ -59,6 +63,12 @@ def _left_by(run: Callable[[], object]) -> tuple[list[object], list[object]]:
     finally:
         gc.unfreeze()
     return new, gc.get_objects()
+
+
+def _new_variables(before: Sequence[object]) -> list[object]:
+    """Variables that the current context has come to hold; the collector lists neither it nor a variable of a plain value."""
+    known = set(map(id, before))
+    return [one for one in copy_context() if id(one) not in known]
 
 
 def _candidates(new: Iterable[object]) -> dict[int, list[object]]:

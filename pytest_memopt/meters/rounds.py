@@ -76,6 +76,8 @@ _BLOCKS, _SMALL, _HEAP, _MAPPED, _FDS, _THREADS, _CALLBACKS, _PROCESSES, _TASKS,
 OUTSIDE_SIGNALS: Final[frozenset[AnySignal]] = frozenset(
     {LeakSignal.FDS, LeakSignal.THREADS, LeakSignal.PROCESSES, LeakSignal.TASKS}
 )
+# what all allocators together have given out
+BYTE_SIGNALS: Final[tuple[AnySignal, ...]] = (LeakSignal.SMALL_BYTES, LeakSignal.HEAP_BYTES, LeakSignal.MAPPED_BYTES)
 _OWN_NAMES: Final = frozenset(signal.value for signal in SIGNALS)
 
 

@@ -12,6 +12,7 @@ from .explanation import Explanation
 from .wording import came_down, counted, over_limit, runs_text
 
 JUDGED_ONCE: Final = "judged on its first run"
+_UNLISTED: Final = "the garbage collector lists nothing of it: bytes, text, numbers, a buffer that grew in place, or memory of a C extension"
 _TYPES_SHOWN: Final = 6
 _SITES_SHOWN: Final = 6
 _SITE_SHARE: Final = 100  # a line that holds less than one part in so many is noise
@@ -102,7 +103,7 @@ def _evidence(record: TestRecord, measured: Measurement, metrics: set[Metric]) -
     if Metric.GROWTH in metrics:
         lines += _whereabouts(measured)
         if not measured.types and not record.sites:
-            lines.append("no Python object of it is left: memory of a C extension, or a buffer that grew in place")
+            lines.append(_UNLISTED)
     lines += [f"{'estimated' if not measured.exact else 'note'}: {note}" for note in measured.notes]
     return lines
 

@@ -77,6 +77,17 @@ def hub_ids() -> set[int]:
     return {id(one) for one in (*hubs, *sys.modules.values()) if issubclass(type(one), (dict, ModuleType))}
 
 
+def loader_roots() -> list[Root]:
+    """What loaded the modules: a loader that rewrites code may hold all of its program, and its module says nothing of it."""
+    found: dict[int, Root] = {}
+    for root in module_roots():
+        loader = root.entry.get("__loader__") if root.is_space and type(root.entry) is dict else None
+        if loader is not None:
+            label = f"{root.label}.__loader__"
+            found.setdefault(id(loader), Root(RootKind.MODULE_GLOBAL, loader, label, label))
+    return list(found.values())
+
+
 def running_roots() -> list[Root]:
     """What runs: threads, the current context and event loop, then local variables of all frames but ours."""
     return [*_thread_roots(), *_context_roots(), *_loop_roots(), *_frame_roots()]
@@ -154,6 +165,7 @@ def _context_roots() -> Iterator[Root]:
     for variable, value in copy_context().items():
         label = f"<context>.{variable.name}"
         yield Root(RootKind.CONTEXT, value, label, label)
+        yield Root(RootKind.CONTEXT, variable, label, label)
 
 
 def _loop_roots() -> Iterator[Root]:

@@ -102,7 +102,7 @@ def test_five_leaks_are_named_by_their_holders(examples):
         "test_price": "shop.Price.in_currency[*] <- shop.Price",
         "test_payment": "shop.ERRORS[*] <- ZeroDivisionError",
         "test_receipt": "outside Python <- file descriptor (/dev/null)",
-        "test_scales": "outside Python: heap_bytes in leaks/shop.py weigh",
+        "test_scales": "outside Python: memory in leaks/shop.py weigh",
         "test_nothing_leaks_here": None,
     }
     assert found["test_nothing_leaks_here"]["verdict"] == "clean"

@@ -108,6 +108,65 @@ def test_one_leak_in_many_tests_is_told_once(project):
     assert re.search(r"in test_leaky\.py::test_\w+ and 1 other test", told[0])
 
 
+SHARED_REGISTRY = dedent("""
+    import weakref
+    ALL, EVERY = weakref.WeakSet(), []
+    class Node:
+        def __init__(self):
+            ALL.add(self)
+    class Application:
+        first_registry_of_nodes, second_registry_of_nodes, third_registry = [], [], []
+    def test_first(): Application.first_registry_of_nodes.append(Node())
+    def test_second(): Application.second_registry_of_nodes.append(Node())
+    def test_strong(): EVERY.append(Node())
+    def test_beside_it(): EVERY.append(Node()); Application.third_registry.append([Node() for _ in range(9)])
+""")
+
+
+def signatures(run):
+    """The signature of each leak by the name of its test."""
+    return {record["nodeid"].partition("::")[2]: record["leak"]["signature"] for record in run.tests.values()}
+
+
+def test_leaks_that_grow_one_registry_are_told_apart(project):
+    """What leads to a registry of weak references, or hangs beside one that is known to leak, is named for each test."""
+    run = project.with_files({"test_nodes.py": SHARED_REGISTRY}).measure("--memopt-leaks")
+    told = signatures(run)
+    assert "test_nodes.EVERY[*]" in told.pop("test_beside_it")
+    assert told == {
+        "test_first": "test_nodes.Application.first_registry_of_nodes[*] <- test_nodes.Node",
+        "test_second": "test_nodes.Application.second_registry_of_nodes[*] <- test_nodes.Node",
+        "test_strong": "test_nodes.EVERY[*] <- test_nodes.Node",
+    }
+    culprits = run.test("::test_beside_it")["leak"]["culprits"]
+    assert any("third_registry" in culprit["path"] for culprit in culprits)
+
+
+GIVEN = dedent("""
+    class Thing: pass
+    def test_config(pytestconfig): pytestconfig.__dict__.setdefault("things", []).append(Thing())
+    def test_cleanup(pytestconfig): pytestconfig.add_cleanup(Thing)
+    def test_session(request): request.session.__dict__.setdefault("things", []).append(Thing())
+""")
+
+
+def test_what_a_test_gives_to_pytest_is_named(project):
+    """What a test hangs onto pytest's own objects is told by the names that the test has for them."""
+    told = signatures(project.with_files({"test_given.py": GIVEN}).measure("--memopt-leaks"))
+    assert told["test_config"] == "pytestconfig.things[*] <- test_given.Thing"
+    assert told["test_session"] == "request.session.things[*] <- test_given.Thing"
+    assert told["test_cleanup"].startswith("pytestconfig._cleanup")
+
+
+def test_values_of_the_context_are_named(project):
+    """A variable of the context that each run sets anew is told, though the collector sees neither it nor its value."""
+    source = "from contextvars import ContextVar\ndef test_sets(): ContextVar('request_id').set(6)\n"
+    run = project.with_files({"test_context.py": source}).measure("--memopt-leaks")
+    first = run.test("::test_sets")["leak"]["culprits"][0]
+    assert (first["path"], first["count_per_round"]) == ("<context>.request_id", 1)
+    assert first["site"] == "test_context.py:2 in test_sets"
+
+
 def test_honest_tests_are_clean(project):
     """Fixtures, exceptions, output, threads, rings, subtests: nothing of what pytest keeps of a rerun is a leak."""
     run = project.with_files({"test_clean.py": CLEAN}).measure("--memopt-leaks")

@@ -140,7 +140,7 @@ def test_a_finding_has_the_numbers_of_the_catch():
     assert (finding.rounds, finding.per_round, finding.duration_s) == (7, {"blocks": 3}, 1.235)
     assert finding.series == {"blocks": (3,) * 24}
     assert finding.signature == "app.KEPT[*] <- list"
-    assert finding_of(catch(LeakKind.LEAK), ()).signature == "outside Python: blocks"
+    assert finding_of(catch(LeakKind.LEAK), ()).signature == "outside Python: memory"
 
 
 def test_something_real_is_clean():

@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import weakref
 from collections import deque
 from contextlib import nullcontext
 from functools import partial
@@ -247,11 +248,79 @@ def test_survivors_without_a_size_are_named(world):
     assert only(name_culprits_of(catch())).bytes_per_round == BARE_BYTES
 
 
-def test_the_runner_is_no_culprit(world):
-    """What pytest or this plugin holds is not told."""
+def test_the_runner_is_no_culprit_beside_others(world):
+    """What pytest or this plugin holds is not told where somebody else holds something."""
+    kept, theirs = [1], ["a"]
+    world["holders"] |= {id(kept): holder("app.package.KEPT"), id(theirs): holder("_pytest.runner.KEPT")}
+    assert only(name_culprits_of(catch(theirs, kept))).path == "app.package.KEPT[*]"
+
+
+REPRCOMPARE = "_pytest.assertion.util._reprcompare.<closure>.item"
+
+
+@pytest.mark.parametrize(
+    ("path", "owner", "told"),
+    [
+        ("_pytest.assertion.util._config.things", "pytestconfig", "pytestconfig.things[*]"),
+        (f"{REPRCOMPARE}.session.things", "request.session", "request.session.things[*]"),
+        (f"{REPRCOMPARE}.session.config.stash", "request.session", "request.session.config.stash[*]"),
+        (f"{REPRCOMPARE}.things", "request.node", "request.node.things[*]"),
+        ("_pytest.runner.KEPT", "_pytest.runner.KEPT", "_pytest.runner.KEPT[*]"),
+    ],
+)
+def test_what_the_runner_holds_for_a_test_is_told_as_the_test_has_it(world, path, owner, told):
+    """Where nobody else holds anything, a test has given it to pytest; it is named as a test would write it."""
+    kept = [1]
+    world["holders"][id(kept)] = holder(path)
+    culprit = only(name_culprits_of(catch(kept)))
+    assert (culprit.holder, culprit.path) == (owner, told)
+
+
+def test_the_runner_is_no_culprit_of_memory_in_c(world):
+    """Where Python's blocks don't grow, what the runner came to hold meanwhile explains nothing."""
     kept = [1]
     world["holders"][id(kept)] = holder("_pytest.runner.KEPT")
-    assert name_culprits_of(catch(kept)) == ()
+    caught = catch(kept)
+    assert name_culprits_of(caught._replace(ruling=caught.ruling._replace(signals=(LeakSignal.HEAP_BYTES,)))) == ()
+
+
+class Node:
+    """Something that can be referred to weakly."""
+
+
+def test_who_only_refers_to_it_is_no_culprit(world):
+    """A registry of weak references grows with what a longer path keeps alive, and is not told."""
+    kept = [Node()]
+    registry, by_node = {weakref.ref(kept[0])}, {weakref.ref(kept[0]): "label"}
+    world["survivors"].append((Node, kept * EXTRA_ROUNDS))
+    paths = ("app.ALL.data", "app.NAMES.data", "app.first.registry.of.nodes")
+    held = (registry, by_node, kept)
+    world["holders"] |= {id(one): holder(path) for one, path in zip(held, paths, strict=True)}
+    blame = name_culprits(refuse, catch(registry, by_node, kept), KnownLines())
+    assert blame.culprits[0].path == "app.first.registry.of.nodes[*]"
+    assert {one.path.partition("[")[0] for one in blame.culprits} == {"app.first.registry.of.nodes"}
+    assert blame.container is kept
+
+
+def test_what_hangs_loose_comes_before_who_only_refers_to_it(world):
+    """A chain that no container holds is the culprit, not the registry of weak references to its parts."""
+    node = Node()
+    registry = {weakref.ref(node)}
+    world["survivors"].append((Node, [node] * EXTRA_ROUNDS))
+    world["holders"] |= {id(registry): holder("app.ALL.data"), id(node): holder("app.head.next")}
+    blame = name_culprits(refuse, catch(registry), KnownLines())
+    assert [one.path for one in blame.culprits] == ["app.head.next"]
+    assert blame.container is None
+
+
+@pytest.mark.parametrize("left", [[], [Node()] * EXTRA_ROUNDS])
+def test_who_refers_weakly_is_told_where_nobody_else_holds_anything(world, left):
+    """References to what was there before are a leak of their own, and so is a table whose values hold its keys."""
+    node = Node()
+    table = {weakref.ref(node): [node]}
+    world["survivors"] += [(Node, left)] if left else []
+    world["holders"] |= {id(table): holder("app.TABLE.data"), **{id(one): holder("app.TABLE.data[*]") for one in left}}
+    assert name_culprits_of(catch(table))[0].path == "app.TABLE.data[*]"
 
 
 def test_descriptors_and_threads_are_told_by_kind(world):

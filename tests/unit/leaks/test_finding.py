@@ -21,4 +21,15 @@ def test_a_signature_names_where_the_first_culprit_is_held():
 
 def test_a_signature_without_culprits_names_the_signals():
     """Where nobody holds it, the signals that grow are its signature."""
-    assert signature_of((), ("fds", "threads")) == "outside Python: fds, threads"
+    assert signature_of((), ("threads", "fds")) == "outside Python: fds, threads"
+
+
+@pytest.mark.parametrize(
+    "signals", [("blocks",), ("heap_bytes", "small_bytes"), ("objects", "mapped_bytes", "rss_bytes")]
+)
+def test_memory_is_one_thing_in_a_signature(signals):
+    """Which signals of memory grow steadily differs from run to run, and with what else grows: they aren't told."""
+    lost = Culprit("memory without an object", None, 48, site="app.py:5 in loads")
+    assert signature_of((), signals) == "outside Python: memory"
+    assert signature_of((lost,), signals) == "outside Python: memory in app.py loads"
+    assert signature_of((), (*signals, "callbacks")) == "outside Python: callbacks"

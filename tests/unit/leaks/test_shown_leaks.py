@@ -6,21 +6,22 @@ from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.culprits import Blame
 from pytest_memopt.leaks.finding import Culprit
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
-from pytest_memopt.leaks.series import ContainerGrowth
+from pytest_memopt.leaks.series import ContainerGrowth, Levels
 from pytest_memopt.leaks.shown import ShownLeaks
 from pytest_memopt.meters.rounds import LeakSignal
 
 SESSION = Culprit("app.Session", 1, 56, "app.POOL", "list", "app.POOL[*]", site="app.py:3 in connect")
-TEXT = Culprit("str", None, 100, "app.TEXT", example="text 7")
+TEXT = Culprit("str", None, 100, "app.POOL", path="app.POOL[*].text", example="text 7")
+ELSEWHERE = Culprit("app.Session", 1, 56, "app.OTHER", "list", "app.OTHER[*]")
 
 
-def catch(*grown, signals=(LeakSignal.BLOCKS,), ruling=None):
-    """What a hunt brought in which each of these containers grew by so much a round."""
+def catch(*grown, signals=(LeakSignal.BLOCKS,), ruling=None, added=None):
+    """What a hunt brought in which each of these containers grew by so much a round, and signals by what was added."""
     keys = range(len(grown))
     return Catch(
         ruling=Ruling(LeakKind.LEAK, signals, tuple(keys) if ruling is None else ruling),
         rounds=4,
-        series=(),
+        series=tuple(Levels(signal, (0, add, 2 * add)) for signal, add in (added or {}).items()),
         containers=tuple(
             ContainerGrowth(key, "list", (0, add, 2 * add)) for key, (_, add) in zip(keys, grown, strict=True)
         ),
@@ -38,12 +39,12 @@ def shown(caught, *culprits, container=None):
 
 
 def test_the_container_that_the_finding_names_is_watched():
-    """Others may have grown along with it, and more; where the finding names none it is the one that grew the most."""
+    """Others may have grown along with it, and more; where the finding names none, the leak isn't known again."""
     noise, pool = [], []
     both = catch((noise, 3), (pool, 1))
     assert shown(both, SESSION, container=pool).containers == [pool]
-    assert shown(both, SESSION).containers[0] is noise
-    assert shown(both).containers == shown(catch(), SESSION).containers == []
+    assert shown(both, SESSION).containers == []
+    assert shown(both, container=pool).containers == shown(catch(), SESSION, container=pool).containers == []
 
 
 @pytest.mark.parametrize(("add", "site"), [(1, SESSION.site), (3, None)])
@@ -53,6 +54,35 @@ def test_amounts_are_those_of_the_newer_test(add, site):
     first, second = shown(catch((pool, 1)), SESSION, TEXT, container=pool).culprits_of(catch((pool, add)))
     assert first == SESSION._replace(count_per_round=add, bytes_per_round=56 * add, site=site)
     assert (second.count_per_round, second.bytes_per_round, second.example) == (None, 100 * add, None)
+
+
+def test_what_is_held_elsewhere_is_not_told_again():
+    """Two tests may fill one registry, and each another list beside it: that list is the first test's alone."""
+    pool = []
+    leaks = shown(catch((pool, 1)), SESSION, ELSEWHERE, TEXT, container=pool)
+    assert [one.path for one in leaks.culprits_of(catch((pool, 1)))] == ["app.POOL[*]", "app.POOL[*].text"]
+
+
+BLOCKS, SMALL, HEAP = LeakSignal.BLOCKS, LeakSignal.SMALL_BYTES, LeakSignal.HEAP_BYTES
+
+
+@pytest.mark.parametrize(
+    ("per_element", "is_known"),
+    [
+        ({BLOCKS: 8, SMALL: 1000}, True),
+        ({BLOCKS: 9, SMALL: 900, HEAP: 240}, True),
+        ({BLOCKS: 8, SMALL: 1000, HEAP: 5000}, False),
+        ({BLOCKS: 12, SMALL: 1000}, False),
+        ({BLOCKS: 4, SMALL: 1000}, False),
+    ],
+)
+@pytest.mark.parametrize("add", [1, 3])
+def test_a_leak_of_other_amounts_is_another_one(per_element, is_known, add):
+    """Where an element comes with more or less memory than before, who holds that is to be found anew."""
+    pool = []
+    leaks = shown(catch((pool, 1), added={BLOCKS: 8, SMALL: 1000}), SESSION, container=pool)
+    again = catch((pool, add), added={signal: amount * add for signal, amount in per_element.items()})
+    assert bool(leaks.culprits_of(again)) is is_known
 
 
 def test_amounts_are_by_what_the_container_took():
@@ -66,13 +96,14 @@ def test_amounts_are_by_what_the_container_took():
 def test_what_the_system_counts_is_the_tests_own(signal):
     """Descriptors, threads, processes and tasks are to be named anew."""
     pool = []
-    assert shown(catch((pool, 1)), SESSION).culprits_of(catch((pool, 1), signals=(signal,))) == ()
+    leaks = shown(catch((pool, 1)), SESSION, container=pool)
+    assert leaks.culprits_of(catch((pool, 1), signals=(signal,))) == ()
 
 
 def test_another_leak_is_told_by_nobody():
     """A container that only grew beside what leaks, or that nobody knows, is no leak that was shown."""
     pool = []
-    leaks = shown(catch((pool, 1)), SESSION)
+    leaks = shown(catch((pool, 1)), SESSION, container=pool)
     assert leaks.culprits_of(catch((pool, 1), ruling=())) == leaks.culprits_of(catch(([], 1))) == ()
 
 
@@ -80,5 +111,6 @@ def test_not_endlessly_many_are_kept():
     """What is watched costs each test a little."""
     leaks = ShownLeaks()
     for _ in range(50):
-        leaks.add(catch(([], 1)), Blame((SESSION,)))
+        pool = []
+        leaks.add(catch((pool, 1)), Blame((SESSION,), pool))
     assert len(leaks.containers) == 32

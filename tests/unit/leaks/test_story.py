@@ -102,7 +102,7 @@ def test_what_hangs_on_the_first_culprit_says_so():
 
 def test_without_a_culprit_it_says_what_that_means():
     """Memory that no object explains is said to be that of C code, or of a reference too many."""
-    assert "no Python object of it is left" in leak_lines(leak(blocks=1))[1]
+    assert "no object that the garbage collector lists" in leak_lines(leak(blocks=1))[1]
 
 
 LOST = Culprit("memory without an object", None, 48, site="app.py:5 in loads")
@@ -116,7 +116,7 @@ NATIVE = Culprit("C memory", None, 80)
             LOST,
             [
                 "memory without an object  48 B  held by nothing in Python  allocated at app.py:5 in loads",
-                "no Python object",
+                "no object that the garbage collector lists",
             ],
         ),
         (NATIVE, ["C memory  80 B  held by nothing in Python", "pip install pytest-memopt[memray]"]),

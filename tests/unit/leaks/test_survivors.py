@@ -3,6 +3,7 @@
 import gc
 import sys
 import weakref
+from contextvars import ContextVar, copy_context
 
 import pytest
 
@@ -49,6 +50,16 @@ def test_what_each_round_keeps_survives():
     """A round that keeps two sessions leaves two of each round."""
     kept = []
     assert found_by(lambda: kept.extend([Session(), Session()]))["Session"] == 2 * EXTRA_ROUNDS
+
+
+def test_variables_of_the_context_survive():
+    """A variable that holds a plain value is tracked by nobody, and neither is what holds it: it is found in the context."""
+
+    def run():
+        ContextVar("var").set(6)
+
+    found = copy_context().run(found_by, run)
+    assert found["ContextVar"] == EXTRA_ROUNDS
 
 
 def test_what_is_kept_less_often_does_not():

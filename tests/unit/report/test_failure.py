@@ -92,7 +92,7 @@ def test_growth_without_a_python_object_points_at_native_memory() -> None:
     told = explain(record(HELD, measured=native), rerun_hint="")
     assert told.lines[:2] == (
         "held in: C heap +12.0 MiB",
-        "no Python object of it is left: memory of a C extension, or a buffer that grew in place",
+        "the garbage collector lists nothing of it: bytes, text, numbers, a buffer that grew in place, or memory of a C extension",
     )
 
 

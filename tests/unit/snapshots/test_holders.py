@@ -326,6 +326,26 @@ def test_a_context_variable_is_found_by_name(app):
     assert (found.path, found.root) == ("<context>.CURRENT", RootKind.CONTEXT)
 
 
+def test_a_context_variable_itself_is_held_by_the_context(app):
+    """A variable that only the current context knows is found there, by its own name."""
+    variable = contextvars.ContextVar("local")
+    context = contextvars.copy_context()
+    context.run(variable.set, 6)
+    (found,) = context.run(find_holders, [variable], ignore={id(context)}).values()
+    assert (found.path, found.root) == ("<context>.local", RootKind.CONTEXT)
+
+
+@pytest.mark.parametrize("is_held_elsewhere", [True, False])
+def test_what_loaded_a_module_holds_last(app, is_held_elsewhere):
+    """A loader may hold its whole program: it is named only where there is no other way, however long that is."""
+    app.__loader__ = app.Plain(app.Target())
+    if is_held_elsewhere:
+        app.LONG = [[[app.Plain(app.__loader__.held)]]]
+    path = "held_app.LONG[0][0][0].held" if is_held_elsewhere else "held_app.__loader__.held"
+    found = holder_of(app.__loader__.held)
+    assert found.path == path
+
+
 def test_a_held_context_is_looked_into(app):
     """What a context that somebody keeps holds is called by its variable."""
     app.HOLD = contextvars.copy_context()
