@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import dedent
 
 import pytest
@@ -55,6 +56,8 @@ SUITE = dedent("""
         pass
 """)
 ALL = 8
+# CPython 3.10 gives each function a frame with its first call, and two blocks with its 1 024th
+CACHES_BYTES, EXACT_SHARE = (4096, 0.7) if sys.version_info < (3, 11) else (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,8 @@ def test_bytes_are_told_and_objects_are_not(project):
     assert limited["verdict"] == "unmeasured"
     assert "asked the garbage collector for all objects" in limited["why"]
     after = run.test("::test_after")
-    assert (after["objects"], after["growth_bytes"], after["exact"], after["notes"]) == (0, 0, True, [])
+    assert (after["objects"], after["exact"], after["notes"]) == (0, True, [])
+    assert abs(after["growth_bytes"]) <= CACHES_BYTES
 
 
 KEPT_BY_PYTEST = dedent("""
@@ -127,7 +131,8 @@ def test_an_empty_test_reads_zero_without_freezing(serial_project):
     """Where windows are settled by full collections, pytest's own share is learned as well."""
     suite = "".join(f"def test_{number}(): pass\n" for number in range(30))
     run = serial_project.with_files({"test_empty.py": suite}).measure("--memopt-gc=collect")
-    assert {(test["growth_bytes"], test["blocks"]) for test in run.tests.values()} == {(0, 0)}
+    assert max(abs(test["growth_bytes"]) for test in run.tests.values()) <= CACHES_BYTES
+    assert sum(test["growth_bytes"] == test["blocks"] == 0 for test in run.tests.values()) >= EXACT_SHARE * 30
 
 
 def test_where_nothing_is_collected_every_growth_is_an_estimate(serial_project):
