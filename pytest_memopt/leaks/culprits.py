@@ -35,6 +35,7 @@ _AS_WRITTEN: Final = (
     (_ITEM, "request.node"),
 )
 _REFERENT: Final[Callable[[Any], object]] = ReferenceType.__call__
+_ELEMENT: Final = "[*]"
 _ELEMENT_OF_SET: Final = "{…}"
 _FIXTURE_VALUE: Final = ".cached_result[*]"
 _QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
@@ -103,9 +104,13 @@ def _without_weak(
 ) -> list[tuple[Culprit, int]]:
     """Without the containers that only refer to what others keep alive, where there is one that does."""
     strong = [(culprit, at) for culprit, at in held if at not in weak]
-    ways = tuple(culprit.path for culprit, at in held if at in weak and culprit.path)
+    ways = tuple(_container_path(culprit) for culprit, at in held if at in weak and culprit.path)
     others = [one for one in loose if one.path is not None and not one.path.startswith(ways)]
     return strong if strong or others else held
+
+
+def _container_path(culprit: Culprit) -> str:
+    return str(culprit.path).removesuffix(_ELEMENT).removesuffix(_ELEMENT_OF_SET)
 
 
 def _of_users(culprits: Sequence[Culprit], catch: Catch) -> list[Culprit]:
@@ -246,7 +251,7 @@ def _culprit(growing: _Growing, holder: Holder) -> Culprit:
         bytes_per_round=size_bytes_of(newest) * growing.per_round,
         holder=name,
         holder_type=type_name(type(container)),
-        path=None if path is None else f"{path}{_ELEMENT_OF_SET if issubclass(type(container), set) else '[*]'}",
+        path=None if path is None else f"{path}{_ELEMENT_OF_SET if issubclass(type(container), set) else _ELEMENT}",
     )
 
 

@@ -12,8 +12,10 @@ from .finding import Culprit
 from .series import typical
 
 _KEPT_MOST: Final = 32
-_TOLERANCE: Final = 0.25  # tables grow in steps, so that medians of few rounds differ
-_LEAST: Final = (0.5, 64)  # of blocks and bytes
+_BLOCKS_SHARE: Final = 0.25  # tables grow in steps, so that medians of few rounds differ
+_LEAST_BLOCKS: Final = 0.5
+_BYTES_TIMES: Final = 2  # the same thing may come with a longer text
+_LEAST_BYTES: Final = 1024
 
 
 class _Shown(NamedTuple):
@@ -60,7 +62,7 @@ class ShownLeaks:
             shown = self._shown.get(id(catch.followed[one.key]))
             if shown is not None and one.key in catch.ruling.containers:
                 share = typical(one.changes) / (shown.per_round or 1)
-                if _are_alike(_added(catch), [share * amount for amount in shown.added]):
+                if _is_explained(_added(catch), [share * amount for amount in shown.added]):
                     return tuple(_times(culprit, share) for culprit in shown.culprits)
         return ()
 
@@ -78,9 +80,11 @@ def _added(catch: Catch) -> tuple[float, float]:
     return added.get(LeakSignal.BLOCKS, 0), sum(added.get(signal, 0) for signal in BYTE_SIGNALS)
 
 
-def _are_alike(added: Sequence[float], expected: Sequence[float]) -> bool:
-    pairs = zip(added, expected, _LEAST, strict=True)
-    return all(abs(now - before) <= max(_TOLERANCE * before, least) for now, before, least in pairs)
+def _is_explained(added: Sequence[float], expected: Sequence[float]) -> bool:
+    """Whether about as many blocks were added as expected, and not many more bytes."""
+    (blocks, size_bytes), (expected_blocks, expected_bytes) = added, expected
+    has_its_blocks = abs(blocks - expected_blocks) <= max(_BLOCKS_SHARE * expected_blocks, _LEAST_BLOCKS)
+    return has_its_blocks and size_bytes <= _BYTES_TIMES * expected_bytes + _LEAST_BYTES
 
 
 def _times(culprit: Culprit, share: float) -> Culprit:

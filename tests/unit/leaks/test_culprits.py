@@ -313,6 +313,18 @@ def test_what_hangs_loose_comes_before_who_only_refers_to_it(world):
     assert blame.container is None
 
 
+def test_a_table_that_holds_its_own_keys_is_the_holder(world):
+    """Weak keys of a table don't make it innocent where all that survives is reached through it, its references too."""
+    node = Node()
+    table = {weakref.ref(node): [node]}
+    world["survivors"] += [(Node, [node] * EXTRA_ROUNDS), (weakref.ref, [*table] * EXTRA_ROUNDS)]
+    world["holders"] |= {id(table): holder("app.TABLE.data"), id(node): holder("app.TABLE.data[*].parts")}
+    world["holders"] |= {id(one): holder("app.TABLE.data.keys()") for one in table}
+    blame = name_culprits(refuse, catch(table), KnownLines())
+    assert blame.culprits[0].path == "app.TABLE.data[*]"
+    assert blame.container is table
+
+
 @pytest.mark.parametrize("left", [[], [Node()] * EXTRA_ROUNDS])
 def test_who_refers_weakly_is_told_where_nobody_else_holds_anything(world, left):
     """References to what was there before are a leak of their own, and so is a table whose values hold its keys."""

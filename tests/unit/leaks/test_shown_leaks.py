@@ -70,7 +70,8 @@ BLOCKS, SMALL, HEAP = LeakSignal.BLOCKS, LeakSignal.SMALL_BYTES, LeakSignal.HEAP
     ("per_element", "is_known"),
     [
         ({BLOCKS: 8, SMALL: 1000}, True),
-        ({BLOCKS: 9, SMALL: 900, HEAP: 240}, True),
+        ({BLOCKS: 9, SMALL: 900, HEAP: 1100}, True),
+        ({BLOCKS: 8, SMALL: 200}, True),
         ({BLOCKS: 8, SMALL: 1000, HEAP: 5000}, False),
         ({BLOCKS: 12, SMALL: 1000}, False),
         ({BLOCKS: 4, SMALL: 1000}, False),
