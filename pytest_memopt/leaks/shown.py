@@ -9,7 +9,7 @@ from ..meters.rounds import BYTE_SIGNALS, OUTSIDE_SIGNALS, LeakSignal
 from .catch import Catch
 from .culprits import Blame
 from .finding import Culprit
-from .series import typical
+from .series import ContainerGrowth, typical
 
 _KEPT_MOST: Final = 32
 _BLOCKS_SHARE: Final = 0.25  # tables grow in steps, so that medians of few rounds differ
@@ -19,9 +19,8 @@ _LEAST_BYTES: Final = 1024
 
 
 class _Shown(NamedTuple):
-    """A leak, the container that grew with it, and what a round added: elements of that, blocks and bytes."""
+    """A leak, and what a round of it added: elements of the container that grew with it, blocks and bytes."""
 
-    container: object
     per_round: float
     added: tuple[float, float]
     culprits: tuple[Culprit, ...]
@@ -32,12 +31,12 @@ class ShownLeaks:
 
     def __init__(self) -> None:
         """None so far."""
-        self._shown: dict[int, _Shown] = {}
+        self._shown: list[tuple[object, list[_Shown]]] = []
 
     @property
     def containers(self) -> list[object]:
         """The containers that are known to leak."""
-        return [one.container for one in self._shown.values()]
+        return [container for container, _ in self._shown]
 
     def add(self, catch: Catch, blame: Blame) -> None:
         """Remember a leak by the container that holds its first culprit; one that no container holds isn't known again."""
@@ -47,7 +46,7 @@ class ShownLeaks:
             container = catch.followed[one.key]
             if container is blame.container and one.key in catch.ruling.containers:
                 told = tuple(culprit for culprit in blame.culprits if _hangs_on(culprit, blame.culprits[0]))
-                self._shown[id(container)] = _Shown(container, typical(one.changes), _added(catch), told)
+                self._leaks_of(container).append(_Shown(typical(one.changes), _added(catch), told))
 
     def culprits_of(self, catch: Catch) -> tuple[Culprit, ...]:
         """The culprits of a leak that was shown before, with the amounts of this one; none where it is new.
@@ -58,13 +57,29 @@ class ShownLeaks:
         """
         if not OUTSIDE_SIGNALS.isdisjoint(catch.ruling.signals):
             return ()
-        for one in catch.containers:
-            shown = self._shown.get(id(catch.followed[one.key]))
-            if shown is not None and one.key in catch.ruling.containers:
-                share = typical(one.changes) / (shown.per_round or 1)
-                if _is_explained(_added(catch), [share * amount for amount in shown.added]):
-                    return tuple(_times(culprit, share) for culprit in shown.culprits)
+        growing = [one for one in catch.containers if one.key in catch.ruling.containers]
+        for container, leaks in self._shown:
+            for one in growing:
+                if catch.followed[one.key] is container and (culprits := _explained(catch, one, leaks)):
+                    return culprits
         return ()
+
+    def _leaks_of(self, container: object) -> list[_Shown]:
+        """What is known to hang on ``container``, of different amounts."""
+        for known, leaks in self._shown:
+            if known is container:
+                return leaks
+        self._shown.append((container, []))
+        return self._shown[-1][1]
+
+
+def _explained(catch: Catch, growth: ContainerGrowth, leaks: Sequence[_Shown]) -> tuple[Culprit, ...]:
+    """The culprits of the first of ``leaks`` whose amounts are those of ``catch``; none where there is none."""
+    for shown in leaks:
+        share = typical(growth.changes) / (shown.per_round or 1)
+        if _is_alike(_added(catch), [share * amount for amount in shown.added]):
+            return tuple(_times(culprit, share) for culprit in shown.culprits)
+    return ()
 
 
 def _hangs_on(culprit: Culprit, first: Culprit) -> bool:
@@ -80,7 +95,7 @@ def _added(catch: Catch) -> tuple[float, float]:
     return added.get(LeakSignal.BLOCKS, 0), sum(added.get(signal, 0) for signal in BYTE_SIGNALS)
 
 
-def _is_explained(added: Sequence[float], expected: Sequence[float]) -> bool:
+def _is_alike(added: Sequence[float], expected: Sequence[float]) -> bool:
     """Whether about as many blocks were added as expected, and not many more bytes."""
     (blocks, size_bytes), (expected_blocks, expected_bytes) = added, expected
     has_its_blocks = abs(blocks - expected_blocks) <= max(_BLOCKS_SHARE * expected_blocks, _LEAST_BLOCKS)

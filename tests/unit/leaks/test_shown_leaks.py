@@ -86,6 +86,16 @@ def test_a_leak_of_other_amounts_is_another_one(per_element, is_known, add):
     assert bool(leaks.culprits_of(again)) is is_known
 
 
+def test_leaks_of_several_amounts_are_kept_beside_each_other():
+    """A container may be filled with small things by some tests and with large ones by others: each is named once."""
+    pool, small, large = [], {BLOCKS: 8}, {BLOCKS: 80}
+    leaks = shown(catch((pool, 1), added=small), SESSION, container=pool)
+    leaks.add(catch((pool, 1), added=large), Blame((SESSION._replace(bytes_per_round=5600),), pool))
+    found = [leaks.culprits_of(catch((pool, 1), added=added))[0].bytes_per_round for added in (small, large, small)]
+    assert found == [56, 5600, 56]
+    assert leaks.containers == [pool]
+
+
 def test_amounts_are_by_what_the_container_took():
     """A container may take more elements than there are of the first kind: twice as many are still the same leak."""
     pool = []
