@@ -16,12 +16,13 @@ class Outside:
     """Something outside Python that is taken and given back."""
 
     def __init__(self):
-        self.level = 0
+        self.level = self.reads = 0
 
     def take(self, amount):
         self.level += amount
 
     def count(self):
+        self.reads += 1
         return self.level
 
 
@@ -167,3 +168,24 @@ def test_the_line_that_starts_a_thread_is_found():
             thread.join()
     assert site is not None
     assert (site.path, site.function) == (__file__, "run")
+
+
+def compute(steps):
+    """Many lines that take nothing."""
+    total = 0
+    for number in range(steps):
+        total += number % 7
+        total -= 1
+    return total
+
+
+def test_what_grows_is_not_read_at_lines_that_change_nothing(outside, seen):
+    """Only the lines of functions in which something changed are looked at: a long computation beside them costs little."""
+
+    def run():
+        compute(5_000)
+        outside.take(700)
+        compute(5_000)
+
+    assert seen(run, 700) == ("self.level += amount", "take")
+    assert outside.reads < 100
