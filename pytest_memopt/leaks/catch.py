@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ..meters.rounds import AnySignal, Care
 from .census import Grown
 from .ruling import FLAT_ROUNDS, Ruling
 from .series import ContainerGrowth, Levels
+
+_NAMING_LEAST: Final = 0.25  # of the budget
+_NAMING_MOST: Final = 0.5
 
 
 class Rounds(Protocol):
@@ -56,6 +59,13 @@ class Patience(NamedTuple):
     least: int = FLAT_ROUNDS
     budget_s: float = 20.0
     silent_s: float = 1.0
+
+    def naming_s(self, spent_s: float) -> float:
+        """Seconds for naming the culprit of a leak that took ``spent_s`` to show.
+
+        What is left of the budget, but a quarter of it at least, as a leak without a name is worth little, and half at most.
+        """
+        return min(max(self.budget_s - spent_s, _NAMING_LEAST * self.budget_s), _NAMING_MOST * self.budget_s)
 
 
 class Catch(NamedTuple):

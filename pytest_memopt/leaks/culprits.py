@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
@@ -40,10 +41,11 @@ class _Growing(NamedTuple):
 
 
 class Blame(NamedTuple):
-    """Who is to blame for a leak, and the container that grows, where the first of them is held by one."""
+    """Who is to blame for a leak, the container that grows, where the first is held by one, and whether time ran out for a line."""
 
     culprits: tuple[Culprit, ...]
     container: object = None
+    ran_out: bool = False
 
 
 def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
@@ -54,8 +56,9 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
         catch: a hunt that ended in a leak.
         clues: tells the lines behind each.
     """
+    remembered = clues.remembered()  # which may take a round: before anything is counted
     before, growing = Outsiders(), _growing(catch)
-    found = _survivors(run, catch, growing, clues)
+    found = _survivors(run, catch, growing, clues, remembered)
     is_elsewhere = not (growing or found)
 
     def origin_of(objects: Sequence[object]) -> Origin:
@@ -74,22 +77,29 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
     named = [*inside[:room], *outside][:_CULPRITS_MOST]
     container = next((growing[at].container for culprit, at in held if culprit in named[:1]), None)
     unheld = () if named else (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues)
-    return Blame((*named, *unheld), container)
+    told = (*named, *unheld)
+    return Blame(told, container, clues.ran_out and not (told and told[0].site))
 
 
 def _survivors(
-    run: Callable[[], object], catch: Catch, growing: Sequence[_Growing], clues: LineClues
+    run: Callable[[], object],
+    catch: Catch,
+    growing: Sequence[_Growing],
+    clues: LineClues,
+    remembered: AbstractContextManager[None],
 ) -> list[tuple[type, list[object]]]:
     """What a few rounds leave alive; the lines behind that, and behind what grows, are noted."""
 
     def note(kinds: Sequence[Sequence[object]]) -> None:
-        for objects in (*([newest_of(one.container)] for one in growing), *kinds):
+        for one in growing:
+            clues.note_newest(one.container, newest_of(one.container))
+        for objects in kinds:
             clues.note(objects)
-        if not growing:
+        if not (growing or clues.ran_out):  # what one round leaves for a while can't be told from what stays
             clues.note_rest(_bytes_per_round(catch), EXTRA_ROUNDS)
 
     # no more than that while lines are remembered: everything takes many times as long then
-    return survivors(run, clues.remembered(), note)
+    return survivors(run, remembered, note, clues.has_time_to_remember)
 
 
 def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
@@ -167,7 +177,7 @@ def _held_by_containers(
     for at, (one, target) in enumerate(zip(growing, targets, strict=True)):
         holder = holders.get(id(target))
         if holder is not None and holder.bound is None:
-            culprits.append((_from(_culprit(one, holder), origin_of([newest_of(one.container)])), at))
+            culprits.append((_from(_culprit(one, holder), origin_of([newest_of(one.container), one.container])), at))
     culprits.sort(key=lambda one: len(one[0].path or ""))
     return culprits
 

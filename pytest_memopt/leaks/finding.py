@@ -72,9 +72,10 @@ class LeakFinding(NamedTuple):
         signature: what this leak has in common with itself in other tests and runs: types and holders, without numbers.
         why: the reason behind a verdict that needs one.
         series: the newest changes of each signal that moved, round by round.
-        duration_s: seconds that the hunt took.
+        duration_s: seconds that the hunt took, the naming of the culprit included.
         wanted_rounds: rounds that were wanted at least before it was called clean.
         isolated: whether it was made in a process of its own.
+        ran_out: whether time ran out before the line behind a culprit was found.
     """
 
     verdict: LeakKind
@@ -87,6 +88,7 @@ class LeakFinding(NamedTuple):
     duration_s: float = 0.0
     wanted_rounds: int = FLAT_ROUNDS
     isolated: bool = False
+    ran_out: bool = False
 
     @property
     def is_interrupted(self) -> bool:
