@@ -66,7 +66,7 @@ class Settings(NamedTuple):
         leak_rounds: rounds of a hunt at least; ``None`` for as many as the verdict needs.
         isolate: hunt in processes of their own, unless a mark says otherwise.
         leak_budget_s: seconds after which a hunt of one test that is undecided is given up; the culprit of a leak is looked
-            for in what is left of them.
+            for half as long again, at most.
         known_leaks_path: the file of leaks that are let pass; it need not exist.
         accepts_leaks: let all leaks pass that are found, and add them to that file.
         tracer: who counts allocated peaks.

@@ -10,8 +10,7 @@ from .census import Grown
 from .ruling import FLAT_ROUNDS, Ruling
 from .series import ContainerGrowth, Levels
 
-_NAMING_LEAST: Final = 0.25  # of the budget
-_NAMING_MOST: Final = 0.5
+_NAMING_SHARE: Final = 0.5  # of the budget, and besides it
 
 
 class Rounds(Protocol):
@@ -60,12 +59,10 @@ class Patience(NamedTuple):
     budget_s: float = 20.0
     silent_s: float = 1.0
 
-    def naming_s(self, spent_s: float) -> float:
-        """Seconds for naming the culprit of a leak that took ``spent_s`` to show.
-
-        What is left of the budget, but a quarter of it at least, as a leak without a name is worth little, and half at most.
-        """
-        return min(max(self.budget_s - spent_s, _NAMING_LEAST * self.budget_s), _NAMING_MOST * self.budget_s)
+    @property
+    def naming_s(self) -> float:
+        """Seconds for naming the culprit of a leak, however long it took to show: without a name it is worth little."""
+        return _NAMING_SHARE * self.budget_s
 
 
 class Catch(NamedTuple):

@@ -31,8 +31,8 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
     Args:
         run: called at least four times; what it raises ends the hunt and comes through.
         rounds: calls to judge at least; a leak in every k-th call needs 3k. By default as few as the verdict needs.
-        budget_s: seconds after which a hunt that is undecided is given up; the culprit is looked for in what is left of
-            them, a quarter at least and half at most.
+        budget_s: seconds after which a hunt that is undecided is given up; the culprit of a leak is looked for half as
+            long again, at most.
     """
     choice = choose_meters()
     was_frozen = is_heap_frozen()
@@ -47,7 +47,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
         from .clues import LineClues
         from .culprits import name_culprits
 
-        time_s, round_s = patience.naming_s(catch.duration_s), catch.duration_s / catch.rounds
+        time_s, round_s = patience.naming_s, catch.duration_s / catch.rounds
         clues = LineClues(run, meter.counters, _current_folder(), budget_s=time_s, round_s=round_s)
         blame = name_culprits(run, catch, clues)
         return finding_of(catch._replace(duration_s=hunt.elapsed_s), blame.culprits, ran_out=blame.ran_out)

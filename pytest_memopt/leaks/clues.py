@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -86,14 +86,21 @@ class LineClues:
         self._clock = clock
         self._started_s = self._remembered_s = clock()
         self._on_step = on_step
+        self._is_remembering = False
         self.ran_out = False
 
-    def remembered(self) -> AbstractContextManager[None]:
-        """A block in which new objects are known by the lines that made them."""
+    def remembered(self, *, is_wanted: bool = True) -> AbstractContextManager[None]:
+        """A block in which new objects are known by the lines that made them; one without where there is no time for it.
+
+        Args:
+            is_wanted: whether anything is to be known of objects; a round is run to see how much there is time for.
+        """
         self._tell()
-        frames = self._frames_for_time()
+        frames = self._frames_for_time() if is_wanted else 0
+        self._is_remembering = frames > 0
+        self.ran_out = is_wanted and not frames
         self._remembered_s = self._clock()
-        return remembered_lines(frames, self._remembering_s)
+        return remembered_lines(frames, self._remembering_s) if frames else nullcontext()
 
     def _frames_for_time(self) -> int:
         """How many lines that led to an object can be remembered in time, going by a round with only the innermost ones.
@@ -104,12 +111,17 @@ class LineClues:
         started_s = self._clock()
         with remembered_lines(1, self._remembering_s / 2):
             self._run()
+            is_whole = lines_are_remembered()
+        if not is_whole:
+            return 0
         each_s = max(self._clock() - started_s - self._round_s, 0.0)
         left_s = max(self._remembering_s / EXTRA_ROUNDS - self._round_s, 0.0)
         return FRAMES if each_s * FRAMES <= left_s else max(int(left_s / each_s), 1)
 
     def has_time_to_remember(self, done: int, rounds: int) -> bool:
-        """Whether ``rounds`` rounds with lines remembered take no more than their time, going by the ``done`` first ones."""
+        """Whether ``rounds`` rounds in the block take no more than their time, going by the ``done`` first ones."""
+        if not self._is_remembering:
+            return True
         took_s = self._clock() - self._remembered_s
         has_time = took_s * rounds / done <= self._remembering_s and lines_are_remembered()
         self.ran_out = self.ran_out or not has_time
@@ -124,13 +136,16 @@ class LineClues:
         self.note([newest])
         self._noted[id(container)] = self._noted[id(newest)]
 
+    def note_rest(self, bytes_per_round: float, rounds: int) -> None:
+        """Note the lines that led to what is left of this block, where they explain what each of its ``rounds`` leaves."""
+        if lines_are_remembered():
+            self._rest = frames_of_what_is_left(bytes_per_round, rounds)
+        else:
+            self.ran_out = self.ran_out or self._is_remembering
+
     def led_to(self, objects: Iterable[object]) -> Frames:
         """The lines that led to most of ``objects``, as far as they were noted."""
         return most_common(self._noted.get(id(one), ()) for one in objects)
-
-    def note_rest(self, bytes_per_round: float, rounds: int) -> None:
-        """Note the lines that led to what is left of this block, where they explain what each of its ``rounds`` leaves."""
-        self._rest = frames_of_what_is_left(bytes_per_round, rounds)
 
     def led_to_rest(self) -> Frames:
         """The lines that led to what was left, where they were noted."""

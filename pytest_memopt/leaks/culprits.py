@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
 from ..meters.naming import type_name
-from ..meters.rounds import LeakSignal
+from ..meters.rounds import OUTSIDE_SIGNALS, LeakSignal
 from ..snapshots.holders import Holder, find_holders
 from ..snapshots.roots import RootKind
 from ..snapshots.sizes import size_bytes_of
@@ -56,8 +56,10 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
         catch: a hunt that ended in a leak.
         clues: tells the lines behind each.
     """
-    remembered = clues.remembered()  # which may take a round: before anything is counted
-    before, growing = Outsiders(), _growing(catch)
+    growing = _growing(catch)
+    # before anything is counted: it may take a round
+    remembered = clues.remembered(is_wanted=bool(growing) or not OUTSIDE_SIGNALS.issuperset(catch.ruling.signals))
+    before = Outsiders()
     found = _survivors(run, catch, growing, clues, remembered)
     is_elsewhere = not (growing or found)
 

@@ -153,7 +153,7 @@ class LeakHunter:
         try:
             clues = LineClues(
                 *(run, self._meter.counters, item.config.rootpath, fixture_lines(item)),
-                budget_s=scene.patience.naming_s(catch.duration_s),
+                budget_s=scene.patience.naming_s,
                 round_s=catch.duration_s / catch.rounds,
                 on_step=lambda left_s: scene.tell_naming(hunt, left_s),
             )

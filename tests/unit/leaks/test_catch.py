@@ -39,7 +39,7 @@ def test_only_what_moves_is_told(levels):
     assert not told or any(changes[len(changes) // 2 :])
 
 
-@pytest.mark.parametrize(("spent_s", "naming_s"), [(0, 10), (1.4, 10), (12, 8), (19, 5), (25, 5)])
-def test_naming_has_a_budget(spent_s, naming_s):
-    """It is what the hunt left of its own, at least a quarter and at most half of it."""
-    assert Patience(budget_s=20).naming_s(spent_s) == naming_s
+@pytest.mark.parametrize(("budget_s", "naming_s"), [(20, 10), (5, 2.5)])
+def test_naming_has_a_budget(budget_s, naming_s):
+    """It is half as long as the hunt may be, and the same however long that took."""
+    assert Patience(budget_s=budget_s).naming_s == naming_s

@@ -144,3 +144,34 @@ def test_who_waits_is_told_before_each_step():
         assert left == [10.0]
     clues.led_to_growth(LeakSignal.FDS, 1)
     assert left == [10.0] * 5
+
+
+def test_what_is_not_wanted_takes_no_time():
+    """No round is run, nothing is remembered, and time doesn't run out for it."""
+    slow = Slow(100.0)
+    clues = slow.clues()
+    with clues.remembered(is_wanted=False):
+        slow.run()
+        assert clues.has_time_to_remember(1, 3)
+        clues.note_rest(100, 3)
+    assert (slow.now_s, clues.led_to_rest(), clues.ran_out) == (0.0, (), False)
+
+
+@pytest.mark.parametrize("stops", [1, 2])
+def test_what_was_forgotten_is_not_told(stops):
+    """Where the clock rang in the first look, nothing more is tried; where it did later, nothing is known, and breaks nothing."""
+    kept, runs = [], []
+
+    def run():
+        runs.append(1)
+        kept.append(bytearray(3000))
+        if len(runs) >= stops:
+            tracemalloc.stop()
+
+    clues = LineClues(run, {}, HERE)
+    with clues.remembered():
+        assert tracemalloc.is_tracing() is (stops > 1)
+        run()
+        clues.note(kept)
+        clues.note_rest(3000, 1)
+    assert (clues.led_to(kept), clues.led_to_rest(), clues.ran_out) == ((), (), True)

@@ -85,8 +85,10 @@ class KnownLines:
         self.made, self.grown, self.left = made or {}, grown or {}, left
         self.asked = []
         self.ran_out = ran_out
+        self.is_wanted = None
 
-    def remembered(self):
+    def remembered(self, *, is_wanted):
+        self.is_wanted = is_wanted
         return nullcontext()
 
     def led_to(self, objects):
@@ -381,3 +383,13 @@ def test_without_a_culprit_time_may_have_run_out(world):
     """Nobody is named, and the reason is told; it isn't where there was time enough."""
     assert name_culprits(refuse, catch(), KnownLines(ran_out=True)).ran_out
     assert not name_culprits(refuse, catch(), KnownLines()).ran_out
+
+
+@pytest.mark.parametrize(
+    ("signal", "kept", "is_wanted"), [("fds", (), False), ("fds", (["x"],), True), ("blocks", (), True)]
+)
+def test_lines_of_objects_are_remembered_where_objects_accumulate(world, signal, kept, is_wanted):
+    """That takes long, and tells nothing of what grows outside Python alone."""
+    clues, caught = KnownLines(), catch(*kept)
+    name_culprits(refuse, caught._replace(ruling=caught.ruling._replace(signals=(LeakSignal(signal),))), clues)
+    assert clues.is_wanted is is_wanted
