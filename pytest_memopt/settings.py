@@ -65,7 +65,8 @@ class Settings(NamedTuple):
         leaks: hunt leaks in every test.
         leak_rounds: rounds of a hunt at least; ``None`` for as many as the verdict needs.
         isolate: hunt in processes of their own, unless a mark says otherwise.
-        leak_budget_s: seconds after which a hunt of one test that is undecided is given up.
+        leak_budget_s: seconds after which a hunt of one test that is undecided is given up; the culprit of a leak is looked
+            for half as long again, at most.
         known_leaks_path: the file of leaks that are let pass; it need not exist.
         accepts_leaks: let all leaks pass that are found, and add them to that file.
         tracer: who counts allocated peaks.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ..meters.rounds import AnySignal, Care
 from .census import Grown
 from .ruling import FLAT_ROUNDS, Ruling
 from .series import ContainerGrowth, Levels
+
+_NAMING_SHARE: Final = 0.5  # of the budget, and besides it
 
 
 class Rounds(Protocol):
@@ -56,6 +58,11 @@ class Patience(NamedTuple):
     least: int = FLAT_ROUNDS
     budget_s: float = 20.0
     silent_s: float = 1.0
+
+    @property
+    def naming_s(self) -> float:
+        """Seconds for naming the culprit of a leak, however long it took to show: without a name it is worth little."""
+        return _NAMING_SHARE * self.budget_s
 
 
 class Catch(NamedTuple):

@@ -31,21 +31,26 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
     Args:
         run: called at least four times; what it raises ends the hunt and comes through.
         rounds: calls to judge at least; a leak in every k-th call needs 3k. By default as few as the verdict needs.
-        budget_s: seconds after which a hunt that is undecided is given up.
+        budget_s: seconds after which a hunt that is undecided is given up; the culprit of a leak is looked for half as
+            long again, at most.
     """
     choice = choose_meters()
     was_frozen = is_heap_frozen()
     _lay_out_frames()
     try:
         meter = RoundMeter(choice.instruments, Collector())
-        catch = Hunt(run, meter, Patience(rounds or FLAT_ROUNDS, budget_s), first_run=first_run()).pursue()
-        culprits: tuple[Culprit, ...] = ()
-        if catch.ruling.kind is LeakKind.LEAK:
-            from .clues import LineClues
-            from .culprits import name_culprits
+        patience = Patience(rounds or FLAT_ROUNDS, budget_s)
+        hunt = Hunt(run, meter, patience, first_run=first_run())
+        catch = hunt.pursue()
+        if catch.ruling.kind is not LeakKind.LEAK:
+            return finding_of(catch)
+        from .clues import LineClues
+        from .culprits import name_culprits
 
-            culprits = name_culprits(run, catch, LineClues(run, meter.counters, _current_folder())).culprits
-        return finding_of(catch, culprits)
+        time_s, round_s = patience.naming_s, catch.duration_s / catch.rounds
+        clues = LineClues(run, meter.counters, _current_folder(), budget_s=time_s, round_s=round_s)
+        blame = name_culprits(run, catch, clues)
+        return finding_of(catch._replace(duration_s=hunt.elapsed_s), blame.culprits, ran_out=blame.ran_out)
     finally:
         choice.resident.close()
         gc.unfreeze()
@@ -74,8 +79,14 @@ def assert_no_leaks(
     return finding
 
 
-def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
-    """What a hunt brought, in names and numbers."""
+def finding_of(catch: Catch, culprits: tuple[Culprit, ...] = (), *, ran_out: bool = False) -> LeakFinding:
+    """What a hunt brought, in names and numbers.
+
+    Args:
+        catch: the hunt.
+        culprits: of a leak.
+        ran_out: whether time ran out before the line behind them was found.
+    """
     is_leak, is_clean = catch.ruling.kind is LeakKind.LEAK, catch.ruling.kind is LeakKind.CLEAN
     signals = tuple(signal.value for signal in catch.ruling.signals)
     return LeakFinding(
@@ -87,6 +98,7 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...]) -> LeakFinding:
         why=catch.ruling.why,
         series={one.signal.value: one.changes[-_CHANGES_KEPT:] for one in catch.series if any(one.changes)},
         duration_s=round(catch.duration_s, 3),
+        ran_out=ran_out,
     )
 
 

@@ -2,60 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeAlias
-from weakref import ReferenceType
+from typing import Final, NamedTuple
 
 from ..meters.naming import type_name
-from ..meters.rounds import LeakSignal
-from ..snapshots.holders import Holder, find_holders
-from ..snapshots.roots import RootKind
+from ..meters.rounds import OUTSIDE_SIGNALS, LeakSignal
 from ..snapshots.sizes import size_bytes_of
 from .catch import Catch
-from .census import Namespace, cache_table, newest_of
+from .census import newest_of
 from .clues import LineClues
 from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, Origin
+from .growing import Growing, OriginOf, growing_containers, held_by_containers, without_weak
+from .holder_names import as_written, held_by_users, holders_of, name_and_path, names_of_holders
 from .outsiders import Outsiders, outside_culprits
-from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
 
 _CULPRITS_MOST: Final = 5
-# of the rounds that leaked: a container that took less than an element in each isn't behind it
-_LATE_SHARE: Final = 0.5
-_RUNNER: Final = ("pytest_memopt.", "_pytest.", "pluggy.")
-# what pytest's own search for the reason of a failed comparison holds, as a test would write it
-_ITEM: Final = "_pytest.assertion.util._reprcompare.<closure>.item."
-_AS_WRITTEN: Final = (
-    ("_pytest.assertion.util._config.", "pytestconfig"),
-    (f"{_ITEM}config.", "pytestconfig"),
-    (f"{_ITEM}session.", "request.session"),
-    (_ITEM, "request.node"),
-)
-_REFERENT: Final[Callable[[Any], object]] = ReferenceType.__call__
-_ELEMENT: Final = "[*]"
-_ELEMENT_OF_SET: Final = "{…}"
-_FIXTURE_VALUE: Final = ".cached_result[*]"
-_QUOTED_KEY: Final = re.compile(r"\['(\w+)'\]")
-
-
-OriginOf: TypeAlias = "Callable[[Sequence[object]], Origin]"
-
-
-class _Growing(NamedTuple):
-    """A container that grows, and by how many elements a round."""
-
-    container: object
-    per_round: float
 
 
 class Blame(NamedTuple):
-    """Who is to blame for a leak, and the container that grows, where the first of them is held by one."""
+    """Who is to blame for a leak, the container that grows, where the first is held by one, and whether time ran out for a line."""
 
     culprits: tuple[Culprit, ...]
     container: object = None
+    ran_out: bool = False
 
 
 def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
@@ -66,81 +39,67 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
         catch: a hunt that ended in a leak.
         clues: tells the lines behind each.
     """
-    before, growing = Outsiders(), _growing(catch)
-    found = _survivors(run, catch, growing, clues)
+    growing = growing_containers(catch)
+    # before anything is counted: it may take a round
+    remembered = clues.remembered(is_wanted=bool(growing) or not OUTSIDE_SIGNALS.issuperset(catch.ruling.signals))
+    before = Outsiders()
+    found = _survivors(run, catch, growing, clues, remembered)
     is_elsewhere = not (growing or found)
+    ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing)}
+    held, loose = _of_python(growing, found, ignored | _ids_of_lists(found), clues)
+    ignored |= _ids_of_lists(found)
+    del found
+    added = outside_culprits(before, catch.ruling.signals, partial(names_of_holders, ignored))
+    outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
+    room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
+    inside = _of_users([*(culprit for culprit, _ in held), *loose], catch)
+    named = [*inside[:room], *outside][:_CULPRITS_MOST]
+    container = next((growing[at].container for culprit, at in held if culprit in named[:1]), None)
+    unheld = () if named else (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues)
+    told = (*named, *unheld)
+    return Blame(told, container, clues.ran_out and not (told and told[0].site))
+
+
+def _of_python(
+    growing: Sequence[Growing], found: Sequence[tuple[type, list[object]]], ignored: set[int], clues: LineClues
+) -> tuple[list[tuple[Culprit, int]], list[Culprit]]:
+    """What is held by containers that grow, each with the place of its container, and what else survives."""
 
     def origin_of(objects: Sequence[object]) -> Origin:
         return clues.origin(clues.led_to(objects))
 
-    ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing), *_ids_of_lists(found)}
-    held = _held_by_containers(growing, ignored, origin_of)
+    held = held_by_containers(growing, ignored, origin_of)
     known = {culprit.type for culprit, _ in held}
     loose = [culprit for culprit in _loose(found, ignored, origin_of) if culprit.type not in known]
-    held = _without_weak(held, [at for at, one in enumerate(growing) if _only_refers_to(one.container, found)], loose)
-    del found
-    added = outside_culprits(before, catch.ruling.signals, partial(_names_of_holders, ignored))
-    culprits = sorted([*(culprit for culprit, _ in held), *loose], key=lambda one: one.holder == OUTSIDE)
-    inside = _of_users(culprits, catch)
-    outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]
-    room = max(1, _CULPRITS_MOST - len(outside))  # what the system counts is told, however much hangs on it
-    named = [*inside[:room], *outside][:_CULPRITS_MOST]
-    container = next((growing[at].container for culprit, at in held if culprit in named[:1]), None)
-    unheld = () if named else (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues)
-    return Blame((*named, *unheld), container)
-
-
-def _only_refers_to(container: Any, found: Sequence[tuple[type, list[object]]]) -> bool:
-    """Whether it may grow because of what survives elsewhere: its newest element refers to one of that kind weakly."""
-    newest: list[object] = [newest_of(container)]
-    if issubclass(type(container), dict):
-        newest += islice(reversed(dict.keys(container)), 1)
-    kinds = [type(_REFERENT(one)) for one in newest if issubclass(type(one), ReferenceType)]
-    return any(kind is cls for kind in kinds for cls, _ in found)
-
-
-def _without_weak(
-    held: list[tuple[Culprit, int]], weak: Sequence[int], loose: Sequence[Culprit]
-) -> list[tuple[Culprit, int]]:
-    """Without the containers that only refer to what others keep alive, where there is one that does."""
-    strong = [(culprit, at) for culprit, at in held if at not in weak]
-    ways = tuple(_container_path(culprit) for culprit, at in held if at in weak and culprit.path)
-    others = [one for one in loose if one.path is not None and not one.path.startswith(ways)]
-    return strong if strong or others else held
-
-
-def _container_path(culprit: Culprit) -> str:
-    return str(culprit.path).removesuffix(_ELEMENT).removesuffix(_ELEMENT_OF_SET)
+    return without_weak(held, growing, found, loose), loose
 
 
 def _of_users(culprits: Sequence[Culprit], catch: Catch) -> list[Culprit]:
-    """Without what the runner keeps of its own; where nobody else holds anything, a test has put it there."""
-    users = [one for one in culprits if not one.holder.startswith(_RUNNER)]
+    """What others than the runner hold first; where nobody else holds anything of Python's, what a test has given it."""
+    ordered = sorted(culprits, key=lambda one: one.holder == OUTSIDE)
     is_pythons = LeakSignal.BLOCKS in catch.ruling.signals
-    return users or ([_as_written(one) for one in culprits] if is_pythons else [])
-
-
-def _as_written(culprit: Culprit) -> Culprit:
-    """The culprit that pytest holds for a test, by the name that the test has for it."""
-    for theirs, written in _AS_WRITTEN:
-        if culprit.path is not None and culprit.path.startswith(theirs):
-            return culprit._replace(holder=written, path=f"{written}.{culprit.path.removeprefix(theirs)}")
-    return culprit
+    return held_by_users(ordered) or ([as_written(one) for one in ordered] if is_pythons else [])
 
 
 def _survivors(
-    run: Callable[[], object], catch: Catch, growing: Sequence[_Growing], clues: LineClues
+    run: Callable[[], object],
+    catch: Catch,
+    growing: Sequence[Growing],
+    clues: LineClues,
+    remembered: AbstractContextManager[None],
 ) -> list[tuple[type, list[object]]]:
     """What a few rounds leave alive; the lines behind that, and behind what grows, are noted."""
 
     def note(kinds: Sequence[Sequence[object]]) -> None:
-        for objects in (*([newest_of(one.container)] for one in growing), *kinds):
+        for one in growing:
+            clues.note_newest(one.container, newest_of(one.container))
+        for objects in kinds:
             clues.note(objects)
-        if not growing:
+        if not (growing or clues.ran_out):  # what one round leaves for a while can't be told from what stays
             clues.note_rest(_bytes_per_round(catch), EXTRA_ROUNDS)
 
     # no more than that while lines are remembered: everything takes many times as long then
-    return survivors(run, clues.remembered(), note)
+    return survivors(run, remembered, note, clues.has_time_to_remember)
 
 
 def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
@@ -148,21 +107,12 @@ def _ids_of_lists(found: Sequence[tuple[type, list[object]]]) -> set[int]:
     return {id(found), *map(id, found), *(id(objects) for _, objects in found)}
 
 
-def _names_of_holders(ignored: set[int], targets: Sequence[object], own: set[int]) -> list[tuple[str, str | None]]:
-    holders = _holders(targets, ignored | own)
-    return [_name_and_path(holders.get(id(target))) for target in targets]
-
-
 def _with_line(culprits: Sequence[Culprit], signal: LeakSignal, clues: LineClues) -> list[Culprit]:
     """The first of them with the line that lets it come to be; others may come from elsewhere."""
     if not culprits:
         return []
     first, *others = culprits
-    return [_from(first, clues.origin(clues.led_to_growth(signal, first.count_per_round or 1))), *others]
-
-
-def _from(culprit: Culprit, origin: Origin) -> Culprit:
-    return culprit._replace(site=origin.site, fixture=origin.fixture)
+    return [first.coming_from(clues.origin(clues.led_to_growth(signal, first.count_per_round or 1))), *others]
 
 
 def _bytes_per_round(catch: Catch) -> float:
@@ -174,7 +124,7 @@ def _without_object(catch: Catch, clues: LineClues) -> list[Culprit]:
     origin = clues.origin(clues.led_to_rest())
     if origin.site is None:
         return []
-    return [_from(Culprit(LOST_MEMORY, None, _bytes_per_round(catch)), origin)]
+    return [Culprit(LOST_MEMORY, None, _bytes_per_round(catch)).coming_from(origin)]
 
 
 def _of_c_memory(catch: Catch, clues: LineClues) -> list[Culprit]:
@@ -183,83 +133,11 @@ def _of_c_memory(catch: Catch, clues: LineClues) -> list[Culprit]:
     if LeakSignal.HEAP_BYTES not in catch.ruling.signals or grown <= 0:
         return []
     origin = clues.origin(clues.led_to_growth(LeakSignal.HEAP_BYTES, grown))
-    return [_from(Culprit(C_MEMORY, None, grown, stack=clues.native_calls(grown)), origin)]
+    return [Culprit(C_MEMORY, None, grown, stack=clues.native_calls(grown)).coming_from(origin)]
 
 
 def _grown(catch: Catch, signal: LeakSignal) -> float:
     return next((one.per_round for one in catch.series if one.signal is signal), 0)
-
-
-def _growing(catch: Catch) -> list[_Growing]:
-    named = [one for one in catch.containers if one.key in catch.ruling.containers]
-    if named:
-        found = [_Growing(catch.followed[one.key], typical(one.changes)) for one in named]
-    else:
-        rounds, least = max(1, len(catch.series[0].changes)), _LATE_SHARE * _rounds_that_grew(catch)
-        late = [one for one in catch.late if one.now - one.before >= least]
-        found = [_Growing(one.container, (one.now - one.before) / rounds) for one in late]
-    tables = {id(table) for one in found if (table := cache_table(one.container)) is not None}
-    return [one for one in found if id(one.container) not in tables]
-
-
-def _rounds_that_grew(catch: Catch) -> int:
-    judged = [one for one in catch.series if one.signal in catch.ruling.signals]
-    return max((sum(change > 0 for change in one.changes) for one in judged), default=0)
-
-
-def _held_by_containers(
-    growing: Sequence[_Growing], ignored: set[int], origin_of: OriginOf
-) -> list[tuple[Culprit, int]]:
-    """What grows in the containers that can be named, with the place of each in ``growing``; the shortest way comes first."""
-    targets = [one.container.names if type(one.container) is Namespace else one.container for one in growing]
-    own = {id(growing), id(targets), *map(id, growing)}
-    holders = _holders(targets, ignored | own)
-    culprits = []
-    for at, (one, target) in enumerate(zip(growing, targets, strict=True)):
-        holder = holders.get(id(target))
-        if holder is not None and holder.bound is None:
-            culprits.append((_from(_culprit(one, holder), origin_of([newest_of(one.container)])), at))
-    culprits.sort(key=lambda one: len(one[0].path or ""))
-    return culprits
-
-
-def _holders(targets: Sequence[object], ignored: set[int]) -> dict[int, Holder]:
-    return {key: _of_fixture(holder) for key, holder in find_holders(targets, ignore=ignored).items()}
-
-
-def _of_fixture(holder: Holder) -> Holder:
-    """What pytest holds as the value of a fixture is held by the fixture, whose name is the last key before it."""
-    before, _, after = holder.normal.partition(_FIXTURE_VALUE)
-    names = _QUOTED_KEY.findall(holder.path.partition(_FIXTURE_VALUE.replace("*", "0"))[0])
-    if before == holder.normal or not names:
-        return holder
-    name = f"fixture {names[-1]}"
-    return holder._replace(normal=name + after, owner=name)
-
-
-def _culprit(growing: _Growing, holder: Holder) -> Culprit:
-    container = growing.container
-    if type(container) is Namespace:
-        name = f"{holder.owner}.{container.name}".replace(".__dict__.", ".")
-        kind = type_name(type(newest_of(container)))
-        return Culprit(kind, None, growing.per_round, holder=name, holder_type="module", path=name)
-    newest = newest_of(container)
-    name, path = _name_and_path(holder)
-    return Culprit(
-        type=type_name(type(newest)),
-        count_per_round=growing.per_round,
-        bytes_per_round=size_bytes_of(newest) * growing.per_round,
-        holder=name,
-        holder_type=type_name(type(container)),
-        path=None if path is None else f"{path}{_ELEMENT_OF_SET if issubclass(type(container), set) else _ELEMENT}",
-    )
-
-
-def _name_and_path(holder: Holder | None) -> tuple[str, str | None]:
-    """By which name something is held, and by which path; neither where no Python object holds it."""
-    if holder is None or holder.root is RootKind.OUTSIDE:
-        return OUTSIDE, None
-    return holder.owner, holder.normal
 
 
 def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], origin_of: OriginOf) -> list[Culprit]:
@@ -269,13 +147,13 @@ def _loose(found: Sequence[tuple[type, list[object]]], ignored: set[int], origin
     # neither the first, which may be pytest's, nor one that the next round would have replaced
     targets = [objects[len(objects) // 2] for _, objects in shown]
     own = {id(ranked), id(shown), id(targets)}
-    holders = _holders(targets, ignored | own)
+    holders = holders_of(targets, ignored | own)
     culprits = []
     for (cls, objects), target in zip(shown, targets, strict=True):
-        name, path = _name_and_path(holders.get(id(target)))
+        name, path = name_and_path(holders.get(id(target)))
         count = len(objects) / EXTRA_ROUNDS
         size_bytes = count * size_bytes_of(target)
-        culprits.append(_from(Culprit(type_name(cls), count, size_bytes, name, path=path), origin_of(objects)))
+        culprits.append(Culprit(type_name(cls), count, size_bytes, name, path=path).coming_from(origin_of(objects)))
     return culprits
 
 

@@ -62,6 +62,10 @@ class Culprit(NamedTuple):
         """What people are told it is: the example, where there is one."""
         return self.example or self.type
 
+    def coming_from(self, origin: Origin) -> Culprit:
+        """The same, with the line and the fixture where it comes from."""
+        return self._replace(site=origin.site, fixture=origin.fixture)
+
 
 class LeakFinding(NamedTuple):
     """What a hunt found.
@@ -74,9 +78,10 @@ class LeakFinding(NamedTuple):
         signature: what this leak has in common with itself in other tests and runs: types and holders, without numbers.
         why: the reason behind a verdict that needs one.
         series: the newest changes of each signal that moved, round by round.
-        duration_s: seconds that the hunt took.
+        duration_s: seconds that the hunt took, the naming of the culprit included.
         wanted_rounds: rounds that were wanted at least before it was called clean.
         isolated: whether it was made in a process of its own.
+        ran_out: whether time ran out before the line behind a culprit was found.
     """
 
     verdict: LeakKind
@@ -89,6 +94,7 @@ class LeakFinding(NamedTuple):
     duration_s: float = 0.0
     wanted_rounds: int = FLAT_ROUNDS
     isolated: bool = False
+    ran_out: bool = False
 
     @property
     def is_interrupted(self) -> bool:

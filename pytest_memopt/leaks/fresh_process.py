@@ -18,7 +18,7 @@ from .finding import LeakFinding
 from .ruling import LeakKind
 
 START_S: Final = 20.0
-BUDGETS: Final = 3  # twice the rounds of thorough care, and naming the culprit, which no budget ends
+BUDGETS: Final = 3  # the hunt, naming the culprit, and the rounds of both that were begun when their time was up
 _GRACE_S: Final = 5.0
 _TOLD_EVERY_S: Final = 0.5
 _OUTPUT: Final = "output.txt"

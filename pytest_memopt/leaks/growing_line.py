@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import perf_counter
-from types import FrameType
-from typing import Any, Final, TypeAlias
+from typing import Final, NamedTuple
 
 from ..meters.allocation_lines import LEAST_SHARE, Frames
-from ..meters.originals import sys
-from ..meters.traced import is_runner
+from .line_watch import LineWatch, Pace
 
 _ROUNDS: Final = 3
 _BUDGET_S: Final = 10.0
+# of the time there is: for the round that tells the functions, and after how much of a round's time it is hurried
+_CALLS_SHARE: Final = 0.25
+_CALM_SHARE: Final = 0.25
 
-Line: TypeAlias = "tuple[str, int]"
+
+class Sought(NamedTuple):
+    """How the search for a line ended.
+
+    Attributes:
+        frames: the line, and those that led to it; none where no line gains what a round leaves, or time ran out.
+        is_late: whether time ran out before it was found.
+    """
+
+    frames: Frames = ()
+    is_late: bool = False
 
 
 def growing_line(
@@ -24,27 +36,63 @@ def growing_line(
     *,
     budget_s: float = _BUDGET_S,
     clock: Callable[[], float] = perf_counter,
-) -> Frames:
-    """The line that gains what a round leaves, and those that led to it; none where none does, or it took too long to see.
+    on_round: Callable[[], object] = bool,
+) -> Sought:
+    """The line that gains what a round leaves, and those that led to it.
 
-    What another thread gains is nobody's.
+    One round tells the functions in which there came to be more or less, then only their lines are watched: all lines
+    of a workload take many times as long. What another thread gains is nobody's.
 
     Args:
         run: one round of the workload.
         count: reads what grows.
         per_round: what a round leaves of it.
-        budget_s: seconds for the rounds that are watched.
+        budget_s: seconds for the rounds that are watched; given up sooner, where it is seen that these will not do.
         clock: seconds.
+        on_round: called before each round.
     """
-    deadline_s = clock() + budget_s
-    rounds: list[LineWatch] = []
-    for _ in range(_ROUNDS):
-        watch = LineWatch(count, deadline_s, clock)
-        watch.watch(run)
-        if watch.is_late:
-            return ()
-        rounds.append(watch)
-    return _closest(rounds, per_round)
+    return _Search(run, count, per_round, _Time(clock() + budget_s, clock), on_round).sought()
+
+
+class _Time(NamedTuple):
+    """The time for all rounds."""
+
+    end_s: float
+    clock: Callable[[], float]
+
+    def pace(self, share: float) -> Pace:
+        """That of a round which may take a share of what is left."""
+        now_s = self.clock()
+        most_s = max(self.end_s - now_s, 0.0) * share
+        return Pace(now_s + most_s * _CALM_SHARE, now_s + most_s, self.clock)
+
+
+@dataclass(frozen=True)
+class _Search:
+    run: Callable[[], object]
+    count: Callable[[], int]
+    per_round: float
+    time: _Time
+    on_round: Callable[[], object]
+
+    def sought(self) -> Sought:
+        """First the functions, then the lines of these."""
+        calls = LineWatch(self.count, self.time.pace(_CALLS_SHARE), by_line=False)
+        self._watch(calls)
+        if calls.is_late or not calls.changing:
+            return Sought(is_late=calls.is_late)
+        rounds: list[LineWatch] = []
+        for left in range(_ROUNDS, 0, -1):
+            lines = LineWatch(self.count, self.time.pace(1 / left), calls.changing)
+            self._watch(lines)
+            if lines.is_late:
+                return Sought(is_late=True)
+            rounds.append(lines)
+        return Sought(_closest(rounds, self.per_round))
+
+    def _watch(self, watch: LineWatch) -> None:
+        self.on_round()
+        watch.watch(self.run)
 
 
 def _closest(rounds: Sequence[LineWatch], per_round: float) -> Frames:
@@ -58,83 +106,3 @@ def _closest(rounds: Sequence[LineWatch], per_round: float) -> Frames:
     if best is None or gains[best] < LEAST_SHARE * per_round:
         return ()
     return rounds[0].led_to[best]
-
-
-class LineWatch:
-    """Charges what there is more of at each line of one round to the line that ran before it.
-
-    Attributes:
-        gains: what each line gained, or freed, in the round.
-        led_to: the lines that led to each of them the first time, itself included, the innermost first.
-        is_late: whether the round took too long, and was not watched to its end.
-    """
-
-    def __init__(self, count: Callable[[], int], deadline_s: float, clock: Callable[[], float]) -> None:
-        self._count = count
-        self._deadline_s = deadline_s
-        self._clock = clock
-        self._frame: FrameType | None = None
-        self._line = 0
-        self._last = 0
-        self._is_runner: dict[str, bool] = {}
-        self.gains: dict[Line, int] = {}
-        self.led_to: dict[Line, Frames] = {}
-        self.is_late = False
-
-    def watch(self, run: Callable[[], object]) -> None:
-        """Run it once, line by line; a debugger, or coverage, is let in again afterwards."""
-        before = sys.gettrace()
-        sys.settrace(self._enter)
-        try:
-            run()
-        finally:
-            sys.settrace(before)
-            self._frame = None
-
-    def _enter(self, frame: FrameType, _event: str, _arg: Any) -> Callable[[FrameType, str, Any], Any] | None:
-        self._charge()
-        self._go_on_with(frame)
-        return None if self._frame is None else self._step
-
-    def _step(self, frame: FrameType, event: str, _arg: Any) -> Callable[[FrameType, str, Any], Any]:
-        self._charge()
-        self._go_on_with(frame.f_back if event == "return" else frame)
-        return self._step
-
-    def _go_on_with(self, frame: FrameType | None) -> None:
-        """What is gained from now on is gained by this frame's line."""
-        if self.is_late or frame is None or self._belongs_to_runner(frame):
-            self._frame = None
-            return
-        if self._frame is None:
-            self._last = self._count()
-        self._frame, self._line = frame, frame.f_lineno
-
-    def _charge(self) -> None:
-        """The line that ran last pays for what there is more of."""
-        if self._frame is None:
-            return
-        gained = self._count() - self._last
-        if gained:
-            line = (self._frame.f_code.co_filename, self._line)
-            if line not in self.led_to:
-                self.led_to[line] = (line, *_callers_of(self._frame))
-            self.gains[line] = self.gains.get(line, 0) + gained
-            self._last = self._count()  # writing it down may have taken memory
-        self.is_late = self._clock() > self._deadline_s
-        if self.is_late:
-            sys.settrace(None)
-
-    def _belongs_to_runner(self, frame: FrameType) -> bool:
-        path = frame.f_code.co_filename
-        known = self._is_runner.get(path)
-        if known is None:
-            known = self._is_runner[path] = is_runner(path)
-        return known
-
-
-def _callers_of(frame: FrameType) -> Iterator[tuple[str, int]]:
-    caller = frame.f_back
-    while caller is not None:
-        yield caller.f_code.co_filename, caller.f_lineno
-        caller = caller.f_back

@@ -6,9 +6,11 @@ import importlib
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 _ROUNDS: Final = 3
+_BUDGET_S: Final = 10.0
 _FRAMES_ASKED: Final = 40
 _FRAMES_TOLD: Final = 6
 _LEAST_SHARE: Final = 0.1  # of what the heap gains per round: it may be asked for in several pieces
@@ -18,17 +20,28 @@ _ALLOCATORS: Final = ("obmalloc.c", "malloc.c")
 Frame = tuple[str, str, int]
 
 
-def native_stack(run: Callable[[], object], bytes_per_round: float, memray: Any = None) -> tuple[str, ...]:
+def native_stack(
+    run: Callable[[], object],
+    bytes_per_round: float,
+    memray: Any = None,
+    *,
+    budget_s: float = _BUDGET_S,
+    clock: Callable[[], float] = perf_counter,
+) -> tuple[str, ...]:
     """The calls that lead to memory which stays, the innermost first, down to the first line of Python.
 
-    Nothing where memray isn't installed, where somebody else is tracking with it, or where no allocation that it saw
-    explains the growth: memory that is asked for past it (``ctypes`` calling ``malloc`` itself) is not in its records.
+    Nothing where memray isn't installed, where somebody else is tracking with it, where there is no time for its rounds,
+    or where no allocation that it saw explains the growth: memory that is asked for past it (``ctypes`` calling
+    ``malloc`` itself) is not in its records.
 
     Args:
         run: one round of the workload; what it raises comes through.
         bytes_per_round: what a round leaves on the C heap.
         memray: the package; imported when ``None``.
+        budget_s: seconds for the rounds; one that was begun is finished.
+        clock: seconds.
     """
+    deadline_s = clock() + budget_s
     try:
         memray = memray or importlib.import_module("memray")
     except ImportError:
@@ -42,6 +55,8 @@ def native_stack(run: Callable[[], object], bytes_per_round: float, memray: Any 
             return ()
         try:
             for _ in range(_ROUNDS):
+                if clock() >= deadline_s:
+                    return ()
                 run()
         finally:
             tracker.__exit__(None, None, None)

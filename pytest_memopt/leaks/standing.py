@@ -1,4 +1,4 @@
-"""How a hunt stands before it is decided: for those who wait for it."""
+"""How a hunt stands before it is over: for those who wait for it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Standing(NamedTuple):
         elapsed_s: seconds since the hunt began.
         left_s: seconds until it is given up; never less than 0.
         signals: what is read.
+        is_naming: whether it is decided, and the culprit is being looked for.
     """
 
     rounds: int
@@ -30,6 +31,7 @@ class Standing(NamedTuple):
     elapsed_s: float
     left_s: float
     signals: tuple[AnySignal, ...] = SIGNALS
+    is_naming: bool = False
 
     @property
     def per_round(self) -> Mapping[str, float]:
@@ -76,3 +78,14 @@ def standing_of(
         left_s=max(budget_s - elapsed_s, 0.0),
         signals=signals,
     )
+
+
+def naming(rounds: int, elapsed_s: float, left_s: float) -> Standing:
+    """The standing of a hunt that has found a leak, while the culprit is being looked for.
+
+    Args:
+        rounds: how many times the workload was run before.
+        elapsed_s: seconds since the hunt began.
+        left_s: seconds until the search is given up.
+    """
+    return Standing(rounds, 0, (), (), elapsed_s, max(left_s, 0.0), (), is_naming=True)

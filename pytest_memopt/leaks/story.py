@@ -22,6 +22,9 @@ _CHANGES_SHOWN: Final = 8
 _WHOLE_FROM: Final = 10
 _PATH_MOST: Final = 90
 _PATH_END: Final = 40
+_RAN_OUT: Final = (
+    "time ran out before its line was found: a larger memopt_leaks_budget (memopt check: --budget) gives more"
+)
 _UNFOUND: Final = "no Python object was found that grows with it"
 _UNSEEN: Final = (
     "no object that the garbage collector lists grows with it: memory of a C extension, a reference count that is one too "
@@ -67,6 +70,7 @@ def leak_lines(finding: LeakFinding) -> list[str]:
     return [
         leak_headline(finding),
         *(culprits or [_nobody(finding)]),
+        *([_RAN_OUT] if finding.ran_out else []),
         *series_lines(finding),
         f"signature: {finding.signature}",
     ]

@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from itertools import islice
+from math import inf
 from typing import Final, TypeAlias
 
+from .cpu_alarm import alarm
 from .measurement import Site
 from .originals import tracemalloc
 from .traced import function_at, is_runner
@@ -18,7 +20,7 @@ from .traced import function_at, is_runner
 # file and line of the frames that led somewhere, the innermost first
 Frames: TypeAlias = "tuple[tuple[str, int], ...]"
 
-_FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's
+FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's
 _ASKED_MOST: Final = 64
 LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
 _LIBRARY: Final = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
@@ -30,19 +32,29 @@ _BEFORE_MANAGED_BYTES: Final = 4 * ctypes.sizeof(ctypes.c_void_p)
 
 
 @contextmanager
-def remembered_lines() -> Generator[None, None, None]:
+def remembered_lines(frames: int = FRAMES, most_s: float = inf) -> Generator[None, None, None]:
     """A block in which new objects are known by the lines that made them.
 
     Where tracemalloc traces already, it goes on doing so afterwards, with as many frames as it was told to keep.
+
+    Args:
+        frames: how many lines are kept of each object, the innermost ones; each of them costs.
+        most_s: seconds of computing after which all are forgotten, and the block goes on without, at its full speed.
     """
-    is_foreign = tracemalloc.is_tracing()
-    if not is_foreign:
-        tracemalloc.start(_FRAMES)
-    try:
+    if tracemalloc.is_tracing():
         yield
+        return
+    tracemalloc.start(frames)
+    try:
+        with alarm(most_s, tracemalloc.stop):
+            yield
     finally:
-        if not is_foreign:
-            tracemalloc.stop()
+        tracemalloc.stop()
+
+
+def lines_are_remembered() -> bool:
+    """Whether this is within such a block, and nothing was forgotten."""
+    return tracemalloc.is_tracing()
 
 
 def frames_of_each(objects: Iterable[object]) -> dict[int, Frames]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -13,13 +13,13 @@ from ..leaks.catch import Catch, Patience
 from ..leaks.check import finding_of
 from ..leaks.clues import LineClues
 from ..leaks.culprits import Blame, name_culprits
-from ..leaks.finding import INTERRUPTED, Culprit, LeakFinding
+from ..leaks.finding import INTERRUPTED, LeakFinding
 from ..leaks.first_run import first_run
 from ..leaks.hunt import Hunt
 from ..leaks.known import KnownLeaks, today
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 from ..leaks.shown import ShownLeaks
-from ..leaks.standing import Standing
+from ..leaks.standing import Standing, naming
 from ..leaks.wish import LeakWish
 from ..meters.rounds import RoundMeter
 from ..settings import Settings, first_set
@@ -103,11 +103,11 @@ class LeakHunter:
     ) -> LeakFinding:
         patience = Patience(least=wish.rounds or FLAT_ROUNDS, budget_s=self._settings.leak_budget_s, silent_s=SILENT_S)
         shown = self._progress.of(item) if self._progress is not None else nullcontext()
-        with rerunner.quiet(nextitem), shown as on_round:
+        with rerunner.quiet(nextitem), shown as tell:
             hunt = Hunt(
                 rerunner.repeat, self._meter, patience, suspects=self._shown.containers, first_run=self._first_run
             )
-            finding = self._pursue(hunt, on_round, rerunner, item)
+            finding = self._pursue(hunt, _Scene(item, rerunner, patience, tell))
         return finding._replace(wanted_rounds=patience.least)
 
     def _hunt_apart(self, isolation: Isolation, item: pytest.Item, wish: LeakWish) -> LeakFinding:
@@ -121,11 +121,9 @@ class LeakHunter:
             finding = LeakFinding(LeakKind.INCONCLUSIVE, 0, why=why, isolated=True)
         return finding._replace(wanted_rounds=wish.rounds or FLAT_ROUNDS)
 
-    def _pursue(
-        self, hunt: Hunt, on_round: Callable[[Standing], None] | None, rerunner: Rerunner, item: pytest.Item
-    ) -> LeakFinding:
+    def _pursue(self, hunt: Hunt, scene: _Scene) -> LeakFinding:
         try:
-            catch = hunt.pursue(on_round)
+            catch = hunt.pursue(scene.tell)
         except (CannotRerun, MeterError) as problem:
             return LeakFinding(
                 LeakKind.INCONCLUSIVE, hunt.rounds, why=str(problem), duration_s=round(hunt.elapsed_s, 3)
@@ -133,26 +131,48 @@ class LeakHunter:
         except INTERRUPTIONS as interruption:
             self.interruption = interruption
             catch = hunt.break_off()
-        culprits: tuple[Culprit, ...] = ()
+        blame = Blame(())
         if catch.ruling.kind is LeakKind.LEAK:
             try:
-                culprits = self._shown.culprits_of(catch) or self._name(catch, rerunner, item)
+                blame = self._blame(catch, hunt, scene)
             except INTERRUPTIONS as interruption:
                 self.interruption = interruption
-        return finding_of(catch, culprits)
+            catch = catch._replace(duration_s=hunt.elapsed_s)
+        return finding_of(catch, blame.culprits, ran_out=blame.ran_out)
 
-    def _name(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> tuple[Culprit, ...]:
-        """The culprits of a leak that is met for the first time; they are remembered for the tests to come."""
-        blame = self._blame(catch, rerunner, item)
+    def _blame(self, catch: Catch, hunt: Hunt, scene: _Scene) -> Blame:
+        """The culprits of a leak; of one that is met for the first time they are remembered for the tests to come."""
+        if shown := self._shown.culprits_of(catch):
+            return Blame(shown)
+        blame = self._name(catch, hunt, scene)
         self._shown.add(catch, blame)
-        return blame.culprits
+        return blame
 
-    def _blame(self, catch: Catch, rerunner: Rerunner, item: pytest.Item) -> Blame:
+    def _name(self, catch: Catch, hunt: Hunt, scene: _Scene) -> Blame:
+        run, item = scene.rerunner.repeat, scene.item
         try:
-            root, fixtures = item.config.rootpath, fixture_lines(item)
-            clues = LineClues(rerunner.repeat, self._meter.counters, root, fixtures)
-            return name_culprits(rerunner.repeat, catch, clues)
+            clues = LineClues(
+                *(run, self._meter.counters, item.config.rootpath, fixture_lines(item)),
+                budget_s=scene.patience.naming_s,
+                round_s=catch.duration_s / catch.rounds,
+                on_step=lambda left_s: scene.tell_naming(hunt, left_s),
+            )
+            return name_culprits(run, catch, clues)
         except INTERRUPTIONS:
             raise
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
             return Blame(())
+
+
+class _Scene(NamedTuple):
+    """One hunt here: the test, what repeats it, how long it may take, and who is told how it stands."""
+
+    item: pytest.Item
+    rerunner: Rerunner
+    patience: Patience
+    tell: Callable[[Standing], None] | None
+
+    def tell_naming(self, hunt: Hunt, left_s: float) -> None:
+        """Say that the culprit is being looked for."""
+        if self.tell is not None:
+            self.tell(naming(hunt.rounds, hunt.elapsed_s, left_s))

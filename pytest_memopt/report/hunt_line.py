@@ -12,6 +12,7 @@ from .typeface import Typeface, cell_width
 from .wording import counted
 
 _NAME_LEAST: Final = 24
+_NAMING: Final = "looking for the culprit"
 
 
 def hunt_line(nodeid: str, standing: Standing, tests_left: int, width: int, face: Typeface) -> str:
@@ -24,11 +25,8 @@ def hunt_line(nodeid: str, standing: Standing, tests_left: int, width: int, face
         width: columns of the terminal; the last stays free, where some terminals begin a new line.
         face: what the terminal can spell.
     """
-    pieces = [
-        f"run {format_count(standing.rounds + 1)}: {_state(standing)}",
-        *_more(standing.elapsed_s, standing.left_s, tests_left),
-    ]
-    return _fitted(nodeid, pieces, width, face)
+    state = _NAMING if standing.is_naming else f"run {format_count(standing.rounds + 1)}: {_state(standing)}"
+    return _fitted(nodeid, [state, *_more(standing.elapsed_s, standing.left_s, tests_left)], width, face)
 
 
 def hunt_apart_line(

@@ -22,6 +22,7 @@ def leak_to_wire(finding: LeakFinding) -> dict[str, Any]:
         "duration_s": finding.duration_s,
         "wanted_rounds": finding.wanted_rounds,
         "isolated": finding.isolated,
+        "ran_out": finding.ran_out,
     }
 
 
@@ -44,4 +45,5 @@ def leak_from_wire(data: Mapping[str, Any]) -> LeakFinding:
         duration_s=data.get("duration_s", 0.0),
         wanted_rounds=data.get("wanted_rounds", FLAT_ROUNDS),
         isolated=data.get("isolated", False),
+        ran_out=data.get("ran_out", False),
     )

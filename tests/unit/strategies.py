@@ -29,4 +29,5 @@ LEAK_FINDINGS = st.builds(
     duration_s=st.floats(0, 1e9),
     wanted_rounds=st.integers(1, 10_000),
     isolated=st.booleans(),
+    ran_out=st.booleans(),
 )

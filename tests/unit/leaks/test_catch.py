@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.leaks.catch import Catch, per_round
+from pytest_memopt.leaks.catch import Catch, Patience, per_round
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import Levels
 from pytest_memopt.meters.rounds import LeakSignal
@@ -36,3 +37,9 @@ def test_only_what_moves_is_told(levels):
     told = per_round(catch(Levels(LeakSignal.BLOCKS, tuple(levels))))
     changes = [after - before for before, after in pairwise(levels)]
     assert not told or any(changes[len(changes) // 2 :])
+
+
+@pytest.mark.parametrize(("budget_s", "naming_s"), [(20, 10), (5, 2.5)])
+def test_naming_has_a_budget(budget_s, naming_s):
+    """It is half as long as the hunt may be, and the same however long that took."""
+    assert Patience(budget_s=budget_s).naming_s == naming_s

@@ -39,6 +39,8 @@ def hunts(monkeypatch):
     patience = []
 
     class Hunt:
+        elapsed_s = 2.5
+
         def __init__(self, run, meter, wanted, *, first_run):
             patience.append((wanted.least, wanted.budget_s))
 
@@ -157,3 +159,20 @@ def test_a_folder_that_is_gone_is_no_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert check_module._current_folder() == Path()
+
+
+def test_the_time_of_naming_is_told(hunts):
+    """A leak took what its hunt took and the naming of its culprit; what is no leak took its hunt."""
+    hunts(catch(LeakKind.LEAK))
+    assert check_leaks(int).duration_s == 2.5
+    hunts(catch(LeakKind.CLEAN))
+    assert check_leaks(int).duration_s == 1.235
+
+
+def test_that_time_ran_out_is_told(hunts, monkeypatch):
+    """The message says that the line was not found for want of time."""
+    hunts(catch(LeakKind.LEAK))
+    blame = Blame((KEPT._replace(site=None),), ran_out=True)
+    monkeypatch.setattr(culprits_module, "name_culprits", lambda run, caught, clues: blame)
+    with pytest.raises(MemoryLeakFound, match="time ran out before its line was found"):
+        assert_no_leaks(int)

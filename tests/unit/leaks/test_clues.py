@@ -1,5 +1,6 @@
 """Clues to the lines behind a leak."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,101 @@ def test_the_fixture_around_a_line_is_told(frames, fixture):
 def test_without_lines_nothing_is_told():
     """Nobody is made up."""
     assert LineClues(int, {}, HERE).origin(()) == Origin(None, None)
+
+
+class Slow:
+    """A workload whose rounds take so long where lines are remembered, by a clock of its own."""
+
+    def __init__(self, traced_s):
+        self.traced_s, self.now_s = traced_s, 0.0
+
+    def run(self):
+        self.now_s += self.traced_s if tracemalloc.is_tracing() else 0.0
+
+    def clues(self, **options):
+        return LineClues(self.run, {}, HERE, clock=lambda: self.now_s, **options)
+
+
+@pytest.mark.parametrize(("traced_s", "frames"), [(0.0, 16), (0.1, 16), (0.3, 5), (2.0, 1)])
+def test_as_many_lines_are_remembered_as_there_is_time_for(traced_s, frames):
+    """Of ten seconds half are for three rounds; a line costs what the round took longer with one."""
+    with Slow(traced_s).clues(budget_s=10).remembered():
+        assert tracemalloc.get_traceback_limit() == frames
+
+
+@pytest.mark.parametrize(("traced_s", "has_time"), [(1.5, True), (2.0, False)])
+def test_the_first_round_tells_whether_there_is_time_for_all(traced_s, has_time):
+    """Where there isn't time ran out, which is told; the rest of the rounds are to be run without."""
+    slow = Slow(traced_s)
+    clues = slow.clues(budget_s=10)
+    with clues.remembered():
+        slow.run()
+        assert clues.has_time_to_remember(1, 3) is has_time
+    assert clues.ran_out is not has_time
+
+
+def test_a_container_has_the_line_of_its_newest_element():
+    """Also when it has got another one since, whose line isn't known."""
+    kept = []
+    clues = LineClues(int, {}, HERE)
+    with clues.remembered():
+        kept.append(bytearray(1))
+        clues.note_newest(kept, kept[-1])
+    kept.append(bytearray(2))
+    assert clues.led_to([kept[-1], kept]) == clues.led_to([kept[0]]) != ()
+
+
+def test_a_search_that_came_to_no_end_ran_out_of_time():
+    """Without any time left no line is found, and that is the reason."""
+    level, times = [0], iter(range(0, 10_000, 100))
+
+    def run():
+        level[0] += 1
+
+    clues = LineClues(run, {LeakSignal.FDS: lambda: level[0]}, HERE, clock=lambda: next(times))
+    assert (clues.led_to_growth(LeakSignal.FDS, 1), clues.ran_out) == ((), True)
+
+
+def test_who_waits_is_told_before_each_step():
+    """How many seconds are left, before lines are remembered, and before each round in which lines are watched."""
+    level, left = [0], []
+
+    def run():
+        level[0] += 1
+
+    clues = LineClues(run, {LeakSignal.FDS: lambda: level[0]}, HERE, clock=lambda: 5.0, on_step=left.append)
+    with clues.remembered():
+        assert left == [10.0]
+    clues.led_to_growth(LeakSignal.FDS, 1)
+    assert left == [10.0] * 5
+
+
+def test_what_is_not_wanted_takes_no_time():
+    """No round is run, nothing is remembered, and time doesn't run out for it."""
+    slow = Slow(100.0)
+    clues = slow.clues()
+    with clues.remembered(is_wanted=False):
+        slow.run()
+        assert clues.has_time_to_remember(1, 3)
+        clues.note_rest(100, 3)
+    assert (slow.now_s, clues.led_to_rest(), clues.ran_out) == (0.0, (), False)
+
+
+@pytest.mark.parametrize("stops", [1, 2])
+def test_what_was_forgotten_is_not_told(stops):
+    """Where the clock rang in the first look, nothing more is tried; where it did later, nothing is known, and breaks nothing."""
+    kept, runs = [], []
+
+    def run():
+        runs.append(1)
+        kept.append(bytearray(3000))
+        if len(runs) >= stops:
+            tracemalloc.stop()
+
+    clues = LineClues(run, {}, HERE)
+    with clues.remembered():
+        assert tracemalloc.is_tracing() is (stops > 1)
+        run()
+        clues.note(kept)
+        clues.note_rest(3000, 1)
+    assert (clues.led_to(kept), clues.led_to_rest(), clues.ran_out) == ((), (), True)

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from pytest_memopt.leaks import culprits as culprits_module
+from pytest_memopt.leaks import holder_names
 from pytest_memopt.leaks import outsiders as outsiders_module
 from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.census import Grown, Namespace, cache_table
@@ -71,8 +72,8 @@ def world(monkeypatch):
     """A process in which nothing survives and nothing is opened, and containers are held as they are told to be."""
     held, left = {}, []
     found = {"holders": held, "survivors": left, "fds": [], "threads": []}
-    monkeypatch.setattr(culprits_module, "find_holders", lambda targets, ignore=(): held)
-    monkeypatch.setattr(culprits_module, "survivors", lambda run, watched, note: note([]) or left)
+    monkeypatch.setattr(holder_names, "find_holders", lambda targets, ignore=(): held)
+    monkeypatch.setattr(culprits_module, "survivors", lambda run, watched, note, has_time: note([]) or left)
     monkeypatch.setattr(outsiders_module, "describe_descriptors", lambda before: found["fds"])
     monkeypatch.setattr(outsiders_module, "describe_threads", lambda before: found["threads"])
     monkeypatch.setattr(outsiders_module, "child_numbers", frozenset)
@@ -82,11 +83,14 @@ def world(monkeypatch):
 class KnownLines:
     """Clues that are given: the line that made objects of a type, and the line during which a signal grows."""
 
-    def __init__(self, made=None, grown=None, left=None):
+    def __init__(self, made=None, grown=None, left=None, ran_out=False):
         self.made, self.grown, self.left = made or {}, grown or {}, left
         self.asked = []
+        self.ran_out = ran_out
+        self.is_wanted = None
 
-    def remembered(self):
+    def remembered(self, *, is_wanted):
+        self.is_wanted = is_wanted
         return nullcontext()
 
     def led_to(self, objects):
@@ -94,6 +98,12 @@ class KnownLines:
 
     def note(self, objects):
         pass
+
+    def note_newest(self, container, newest):
+        pass
+
+    def has_time_to_remember(self, done, rounds):
+        return True
 
     def note_rest(self, bytes_per_round, rounds):
         pass
@@ -440,3 +450,28 @@ def test_what_a_fixture_makes_is_told_with_its_name(world):
     lines = KnownLines({bytes: "conftest.py:2 in database", str: "test_app.py:3 in test_it"})
     found = name_culprits_of(catch(), lines)
     assert {one.type: one.fixture for one in found} == {"bytes": "database", "str": None}
+
+
+@pytest.mark.parametrize(("site", "ran_out"), [(None, True), ("app.py:9 in call", False)])
+def test_that_time_ran_out_is_told_where_a_line_is_missing(world, site, ran_out):
+    """Who has a line is told with it, and nobody has to wait longer for it."""
+    kept = ["x"]
+    world["holders"][id(kept)] = holder("app.KEPT")
+    clues = KnownLines(made={str: site} if site else None, ran_out=True)
+    assert name_culprits(refuse, catch(kept), clues).ran_out is ran_out
+
+
+def test_without_a_culprit_time_may_have_run_out(world):
+    """Nobody is named, and the reason is told; it isn't where there was time enough."""
+    assert name_culprits(refuse, catch(), KnownLines(ran_out=True)).ran_out
+    assert not name_culprits(refuse, catch(), KnownLines()).ran_out
+
+
+@pytest.mark.parametrize(
+    ("signal", "kept", "is_wanted"), [("fds", (), False), ("fds", (["x"],), True), ("blocks", (), True)]
+)
+def test_lines_of_objects_are_remembered_where_objects_accumulate(world, signal, kept, is_wanted):
+    """That takes long, and tells nothing of what grows outside Python alone."""
+    clues, caught = KnownLines(), catch(*kept)
+    name_culprits(refuse, caught._replace(ruling=caught.ruling._replace(signals=(LeakSignal(signal),))), clues)
+    assert clues.is_wanted is is_wanted

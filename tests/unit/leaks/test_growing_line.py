@@ -7,8 +7,8 @@ from linecache import getline
 
 import pytest
 
-from pytest_memopt.leaks import growing_line as module
-from pytest_memopt.leaks.growing_line import growing_line
+from pytest_memopt.leaks import line_watch as module
+from pytest_memopt.leaks.growing_line import Sought, growing_line
 from pytest_memopt.meters.allocation_lines import site_at
 
 
@@ -16,12 +16,13 @@ class Outside:
     """Something outside Python that is taken and given back."""
 
     def __init__(self):
-        self.level = 0
+        self.level = self.reads = 0
 
     def take(self, amount):
         self.level += amount
 
     def count(self):
+        self.reads += 1
         return self.level
 
 
@@ -36,7 +37,7 @@ def seen(outside):
     """A function that finds the line of this file during which a workload grows, as text; its clock stands still."""
 
     def find(run, per_round, **options):
-        frames = growing_line(run, outside.count, per_round, clock=lambda: 0.0, **options)
+        frames = growing_line(run, outside.count, per_round, **{"clock": lambda: 0.0, **options}).frames
         if not frames:
             return None
         site = site_at(frames)
@@ -129,8 +130,8 @@ def test_time_is_bounded(outside):
         for _ in range(50):
             outside.level += 700
 
-    assert growing_line(run, outside.count, 700, budget_s=10, clock=lambda: next(times)) == ()
-    assert next(times) < 20, "it went on reading"
+    assert growing_line(run, outside.count, 700, budget_s=10, clock=lambda: next(times)) == Sought(is_late=True)
+    assert next(times) < 10, "it went on reading"
 
 
 def test_who_traced_before_goes_on(outside):
@@ -160,10 +161,105 @@ def test_the_line_that_starts_a_thread_is_found():
         thread.start()
 
     try:
-        site = site_at(growing_line(run, threading.active_count, 1))
+        site = site_at(growing_line(run, threading.active_count, 1).frames)
     finally:
         stop.set()
         for thread in started:
             thread.join()
     assert site is not None
     assert (site.path, site.function) == (__file__, "run")
+
+
+def compute(steps):
+    """Many lines that take nothing."""
+    total = 0
+    for number in range(steps):
+        total += number % 7
+        total -= 1
+    return total
+
+
+def one(number):
+    """A function that takes nothing."""
+    return number % 7
+
+
+def test_what_grows_is_not_read_at_lines_that_change_nothing(outside, seen):
+    """Only the lines of functions in which something changed are looked at: a long computation beside them costs little."""
+
+    def run():
+        compute(5_000)
+        outside.take(700)
+        compute(5_000)
+
+    assert seen(run, 700) == ("self.level += amount", "take")
+    assert outside.reads < 100
+
+
+@pytest.mark.parametrize("budget_s", [10, 40])
+def test_in_a_hurry_what_often_changed_nothing_is_passed_over(outside, seen, budget_s):
+    """Where each reading takes long, functions and lines that run again and again are not looked at for ever."""
+
+    def run():
+        for number in range(20_000):
+            one(number)
+        outside.level += 700
+
+    found = seen(run, 700, budget_s=budget_s, clock=lambda: outside.reads * 0.001)
+    assert found == ("outside.level += 700", "run")
+    assert outside.reads < budget_s * 1000
+
+
+def test_what_follows_a_call_on_its_line_is_that_lines(outside, seen):
+    """A function that is passed over doesn't pay for what its caller takes when it has returned."""
+
+    def run():
+        compute(3)
+        outside.level += 700 + one(7)
+
+    assert seen(run, 700) == ("outside.level += 700 + one(7)", "run")
+
+
+def test_a_function_that_is_called_by_one_that_takes_nothing(outside, seen):
+    """Who stands between two functions that take something is passed over, and the right one goes on."""
+
+    def between():
+        outside.take(300)
+        return 0
+
+    def run():
+        outside.level = 700 + between() + outside.level
+
+    assert seen(run, 1000) == ("outside.level = 700 + between() + outside.level", "run")
+
+
+def test_who_calls_the_test_runner_is_watched_afterwards(outside, seen):
+    """A test that calls a helper of pytest's, and then takes something, is seen to take it."""
+    helper = type(one)(one.__code__.replace(co_filename="/lib/_pytest/helper.py"), {})
+
+    def run():
+        helper(7)
+        outside.level += 700
+
+    assert seen(run, 700) == ("outside.level += 700", "run")
+
+
+def test_it_is_seen_early_that_time_will_not_do(outside):
+    """A round that takes more than its share of the time ends the search: most of the time is not spent."""
+
+    def run():
+        for number in range(100):
+            outside.level += one(number) + 1
+
+    rounds = []
+    sought = growing_line(run, outside.count, 500, clock=lambda: outside.reads * 0.1, on_round=lambda: rounds.append(1))
+    assert (sought, len(rounds)) == (Sought(is_late=True), 1)
+    assert outside.reads * 0.1 < 4
+
+
+def test_before_each_round_somebody_is_told(outside):
+    """One round for the functions, three for the lines; none of these where nothing changed in any function."""
+    told = []
+    growing_line(lambda: outside.take(1), outside.count, 1, on_round=lambda: told.append(1))
+    growing_line(lambda: None, outside.count, 1, on_round=lambda: told.append(2))
+    assert told == [1, 1, 1, 1, 2]

@@ -91,3 +91,11 @@ def test_without_memray_there_are_no_calls(monkeypatch):
     """It is an extra: nothing is told, and nothing is run."""
     monkeypatch.setitem(__import__("sys").modules, "memray", None)
     assert native_stack(lambda: 1 / 0, 100) == ()
+
+
+def test_time_is_bounded():
+    """When it is up no other round begins, and nothing is told of those that were made."""
+    times, rounds = iter((0, 0, 4, 9)), []
+    memray = Memray(record(300))
+    told = native_stack(lambda: rounds.append(1), 100, memray, budget_s=9, clock=lambda: next(times))
+    assert (told, len(rounds), memray.tracking) == ((), 2, 0)

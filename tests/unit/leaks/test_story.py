@@ -175,3 +175,11 @@ def test_rounds_that_are_all_alike_are_told_once():
     """A signal that grew by the same in each of the newest rounds is told with that and their number."""
     finding = leak(blocks=1, small_bytes=64)._replace(series={"blocks": (9, *(4,) * 8), "small_bytes": (64,)})
     assert leak_lines(finding)[2:4] == ["blocks: +4 in each of the last 8 runs", "small memory, run by run: +64 B"]
+
+
+def test_that_time_ran_out_is_told_with_what_to_do():
+    """Below the culprits, or what stands in their place."""
+    for finding in (leak(SESSION._replace(site=None), blocks=1), leak(blocks=1)):
+        assert not [line for line in leak_lines(finding) if "time ran out" in line]
+        told = leak_lines(finding._replace(ran_out=True))[2]
+        assert told.startswith("time ran out before its line was found: a larger memopt_leaks_budget")

@@ -3,6 +3,7 @@
 import gc
 import sys
 import weakref
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 
 import pytest
@@ -142,3 +143,29 @@ def test_what_is_printed_is_written_and_does_not_survive(hold_back):
     written = hold_back()
     found_by(lambda: sys.stdout.write("a line "))
     assert written.getvalue().startswith(b"a line a line")
+
+
+def test_rounds_that_take_too_long_in_the_block_are_run_after_it():
+    """What the first one left is noted in the block, once; the others run when it is over, and all are counted."""
+    kept, log = [], []
+
+    @contextmanager
+    def block():
+        log.append("begin")
+        yield
+        log.append("end")
+
+    def run():
+        log.append("run")
+        kept.append(Session())
+
+    def note(kinds):
+        log.append([len(objects) for objects in kinds if type(objects[0]) is Session])
+
+    def has_time(done, rounds):
+        log.append((done, rounds))
+        return False
+
+    found = dict(survivors(run, block(), note, has_time))
+    assert log == ["begin", "run", (1, EXTRA_ROUNDS), [1], "end", *["run"] * (EXTRA_ROUNDS - 1)]
+    assert len(found[Session]) == EXTRA_ROUNDS

@@ -1,6 +1,7 @@
 """Which line of the program made an object."""
 
 import json
+import signal
 import sys
 import sysconfig
 import tracemalloc
@@ -11,6 +12,7 @@ from pytest_memopt.meters import allocation_lines as module
 from pytest_memopt.meters.allocation_lines import (
     frames_of_each,
     frames_of_what_is_left,
+    lines_are_remembered,
     most_common,
     remembered_lines,
     site_at,
@@ -136,3 +138,15 @@ def test_what_is_left_must_explain_each_round():
         assert frames_of_what_is_left(5000, 7) == ()  # a bytearray is two blocks
         assert frames_of_what_is_left(90_000, 3) == ()
     assert len(kept) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such clock")
+def test_lines_are_forgotten_when_that_took_too_long():
+    """In the midst of the block, which goes on without."""
+    with remembered_lines(most_s=1000):
+        one = make(Plain)
+        assert lines_are_remembered()
+        signal.raise_signal(signal.SIGVTALRM)
+        assert not lines_are_remembered()
+        assert site_of([one]) is None
+    assert not tracemalloc.is_tracing()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_memopt.leaks.standing import standing_of
+from pytest_memopt.leaks.standing import naming, standing_of
 from pytest_memopt.meters.rounds import SIGNALS
 from pytest_memopt.report.hunt_line import hunt_apart_line, hunt_line
 from pytest_memopt.report.typeface import Typeface, cell_width
@@ -67,3 +67,9 @@ def test_no_terminal_is_too_narrow(name, encoding):
         line = hunt_line(name, standing(5, 7), 7, width, Typeface.for_encoding(encoding))
         assert cell_width(line) < max(width, 1)
         line.encode(encoding)
+
+
+def test_naming_the_culprit_is_told():
+    """When the leak is shown no run is counted any more: the line says what is being done, and how long that may take."""
+    line = hunt_line("a.py::test_a", naming(31, 3.0, 9.5), 2, 200, FACE)
+    assert line == "a.py::test_a  leak hunt, looking for the culprit, 3.0 s, 9.5 s left, 2 tests to come"
