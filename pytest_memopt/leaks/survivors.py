@@ -59,8 +59,8 @@ def survivors(
     more = {cls: after[cls] - before[cls] for cls in candidates}
     found = {cls: objects[: more[cls]] for cls, objects in candidates.items() if more[cls] >= EXTRA_ROUNDS}
     found |= _untracked(found)
-    if len(variables := _new_variables(old_variables)) >= EXTRA_ROUNDS:
-        found[id(ContextVar)] = variables
+    if not found and len(variables := _new_variables(old_variables)) >= EXTRA_ROUNDS:
+        found[id(ContextVar)] = variables  # else what survives is in them, or tells more
     return [(type(objects[0]), objects) for objects in found.values()]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, update_wrapper
 from inspect import unwrap
 from typing import Any, Final
 
@@ -47,10 +47,11 @@ class WholeHeap:
 
 
 def _door(inner: Callable[..., Any], thaw: Callable[[], object]) -> Callable[..., Any]:
-    @wraps(inner)
     def ask(*args: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         thaw()
         return inner(*args, **named)
 
-    return ask
+    # called by way of C, as the interpreter's own is: up to CPython 3.13 a coroutine is among the referrers of its local
+    # variables while it calls a function of Python, and not while it calls one of C
+    return update_wrapper(partial(ask), inner)

@@ -9,6 +9,17 @@ from pytest_memopt.meters import originals
 from pytest_memopt.meters.whole_heap import QUESTIONS, WholeHeap
 
 
+class Thing:
+    """Something that the collector tracks."""
+
+
+def run_now(coroutine):
+    """What a coroutine that waits for nothing returns."""
+    with pytest.raises(StopIteration) as stopped:
+        coroutine.send(None)
+    return stopped.value.value
+
+
 @pytest.fixture
 def thawed():
     """How often the heap was thawed for somebody."""
@@ -47,6 +58,16 @@ def test_arguments_are_handed_on(whole):
     assert inspect.signature(gc.get_objects) == inspect.signature(originals.gc.get_objects)
     with pytest.raises(TypeError):
         gc.get_objects(1, 2)
+
+
+def test_a_coroutine_finds_who_it_would_find_without(whole):
+    """Whether a running coroutine is told to refer to its own variables is up to the interpreter, not to this."""
+
+    async def ask(get_referrers):
+        mine = Thing()
+        return get_referrers(mine)
+
+    assert len(run_now(ask(gc.get_referrers))) == len(run_now(ask(originals.gc.get_referrers)))
 
 
 def test_opened_twice_it_asks_once(whole, thawed):
