@@ -224,13 +224,14 @@ class Recorder:
     def _measure(self, run: ItemRun) -> None:
         self._window.switch(Account.TEARDOWN)
         run.keepsakes.drop_fixture_values()
-        is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
+        is_estimate = run.purpose is Purpose.FOREIGN or run.raised
         if run.purpose is Purpose.RERUN:
             if properties := run.keepsakes.properties:  # which its reports hold, too
                 self._window.refund(self._scales.weigh_all(properties, self._new_ids()))
             del properties
             run.forget_output()
         else:
+            is_estimate = is_estimate or bool(run.subtests or run.keepsakes.warnings)
             # at once: held until the last reading, the weight would be counted
             self._window.refund(self._weigh_kept(run))
         self._window.close()

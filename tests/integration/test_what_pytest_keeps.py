@@ -67,3 +67,26 @@ def test_properties_of_a_test_are_not_its_growth(serial_project):
     """Without a JUnit file they stay with the reports of each run."""
     run = serial_project.with_files({"test_recording.py": RECORDING}).measure()
     assert run.counts == {"passed": 3}
+
+
+def test_warnings_of_a_test_that_runs_again_are_dropped(project):
+    """They are weighed in a first run, whose growth is an estimate, and dropped in later ones, whose growth is exact."""
+    suite = """
+        import warnings
+        import pytest
+
+        @pytest.mark.memory_limit(growth="1 MB")
+        def test_first():
+            for number in range(10):
+                warnings.warn(f"take care {number}")
+
+        @pytest.mark.memory_limit(growth="1 MB", warmup=2)
+        def test_later():
+            for number in range(10):
+                warnings.warn(f"take care {number}")
+    """
+    run = project.with_files({"test_warns.py": dedent(suite)}).measure("-W", "always")
+    run.assert_no_crash()
+    assert run.test("::test_first")["exact"] is False
+    later = run.test("::test_later")
+    assert (later["growth_bytes"], later["exact"]) == (0, True)
