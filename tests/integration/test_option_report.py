@@ -77,3 +77,19 @@ def test_warnings_become_errors_elsewhere(serial_project):
     run = serial_project.with_files(SUITE | {"pytest.ini": ini}).run("--memopt-report", "-W", "error")
     run.assert_no_crash()
     assert run.counts == {"passed": 3, "failed": 1}
+
+
+def test_tests_that_fail_by_themselves_are_not_ok(project):
+    """The last line counts each test once, as what it is; in the JSON report their memory's verdict stays what it was."""
+    suite = """
+        import pytest
+        @pytest.fixture
+        def broken(): raise RuntimeError
+        def test_fails(): assert False
+        def test_errs(broken): pass
+        def test_skips(): pytest.skip("not today")
+        def test_passes(): pass
+    """
+    run = project.with_files({"test_ends.py": dedent(suite)}).measure("--memopt-report")
+    assert run.lines_with("1 failed · 1 error · 1 skipped · 1 ok")
+    assert {record["verdict"] for record in run.tests.values()} == {"ok"}
