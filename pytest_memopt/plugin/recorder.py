@@ -75,7 +75,7 @@ class Recorder:
         """``item`` is about to run; its window opens with the set-up."""
         if self._log_handlers is None:
             self._log_handlers = compat.log_handlers(item.config)
-            compat.settle_requests()
+            compat.settle_questions()
         self.current = run = ItemRun(item, purpose, plan, Keepsakes(item, self._log_handlers))
         if self._window.is_open:
             run.problem = "another test was being measured at the same time"
@@ -318,7 +318,8 @@ class Recorder:
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         failures = exceptions_alive(run.exception_ids) if run.raised else []
-        return [*run.reports.values(), *run.keepsakes.warnings, *failures, run, self.machinery]
+        unfinished = compat.unfinished_cases(run.item.config) if run.raised else []
+        return [*run.reports.values(), *run.keepsakes.warnings, *failures, *unfinished, run, self.machinery]
 
 
 def new_first_calls() -> FirstCalls | None:

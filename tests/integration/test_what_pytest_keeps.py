@@ -90,3 +90,41 @@ def test_warnings_of_a_test_that_runs_again_are_dropped(project):
     assert run.test("::test_first")["exact"] is False
     later = run.test("::test_later")
     assert (later["growth_bytes"], later["exact"]) == (0, True)
+
+
+ENDS = """
+    import pytest
+
+    def test_passes(): pass
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_skips(number): pytest.skip("not today")
+
+    @pytest.mark.skip(reason="not today")
+    @pytest.mark.parametrize("number", range(3))
+    def test_is_skipped(number): pass
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_fails(number): assert False
+
+    @pytest.mark.xfail
+    @pytest.mark.parametrize("number", range(3))
+    def test_xfails(number): assert False
+
+    @pytest.fixture
+    def broken(): raise RuntimeError
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_errs(broken, number): pass
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("--junitxml=out.xml",)], ids=["plain", "junit"])
+@pytest.mark.parametrize("limit", [(), ("--memopt-limit=growth=1MB",)], ids=["free", "limited"])
+def test_a_test_that_did_not_pass_is_not_charged_for_its_reports(serial_project, args, limit):
+    """What pytest, its JUnit file or we keep of a skip or a failure is no test's; the first failure reads the source file."""
+    run = serial_project.with_files({"test_ends.py": dedent(ENDS)}).measure(*args, *limit)
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1, "skipped": 6, "xfailed": 3, "failed": 3, "errors": 3}
+    grown = {nodeid for nodeid, record in run.tests.items() if record["growth_bytes"]}
+    assert grown <= {"test_ends.py::test_fails[0]", "test_ends.py::test_errs[0]"}
