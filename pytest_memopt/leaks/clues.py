@@ -15,7 +15,9 @@ from ..meters.allocation_lines import (
     remembered_lines,
     site_at,
 )
+from ..meters.originals import tracemalloc
 from ..meters.rounds import LeakSignal
+from ..meters.traced_peak import TRACING_LEAKS
 from .finding import Origin
 from .growing_line import growing_line
 from .native_stack import native_stack
@@ -61,6 +63,12 @@ class LineClues:
         self._fixtures = fixtures
         self._noted: dict[int, Frames] = {}
         self._rest: Frames = ()
+        self._ends_tracing = False
+
+    @property
+    def may_be_of_tracing(self) -> bool:
+        """Whether the workload uses tracemalloc itself, which leaks in this version of the interpreter."""
+        return TRACING_LEAKS and self._ends_tracing
 
     def remembered(self) -> AbstractContextManager[None]:
         """A block in which new objects are known by the lines that made them."""
@@ -76,6 +84,7 @@ class LineClues:
 
     def note_rest(self, bytes_per_round: float, rounds: int) -> None:
         """Note the lines that led to what is left of this block, where they explain what each of its ``rounds`` leaves."""
+        self._ends_tracing = not tracemalloc.is_tracing()
         self._rest = frames_of_what_is_left(bytes_per_round, rounds)
 
     def led_to_rest(self) -> Frames:

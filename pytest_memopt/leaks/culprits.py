@@ -16,7 +16,7 @@ from ..snapshots.sizes import size_bytes_of
 from .catch import Catch
 from .census import Namespace, cache_table, newest_of
 from .clues import LineClues
-from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, Origin
+from .finding import C_MEMORY, LOST_MEMORY, MAYBE_TRACING, OUTSIDE, Culprit, Origin
 from .outsiders import Outsiders, outside_culprits
 from .series import typical
 from .survivors import EXTRA_ROUNDS, survivors
@@ -132,7 +132,8 @@ def _of_c_memory(catch: Catch, clues: LineClues) -> list[Culprit]:
     if LeakSignal.HEAP_BYTES not in catch.ruling.signals or grown <= 0:
         return []
     origin = clues.origin(clues.led_to_growth(LeakSignal.HEAP_BYTES, grown))
-    return [_from(Culprit(C_MEMORY, None, grown, stack=clues.native_calls(grown)), origin)]
+    told = MAYBE_TRACING if clues.may_be_of_tracing else None
+    return [_from(Culprit(C_MEMORY, None, grown, stack=clues.native_calls(grown), example=told), origin)]
 
 
 def _grown(catch: Catch, signal: LeakSignal) -> float:

@@ -1,9 +1,11 @@
 """Clues to the lines behind a leak."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from pytest_memopt.leaks import clues as clues_module
 from pytest_memopt.leaks.clues import LineClues, Stretch
 from pytest_memopt.leaks.finding import Origin
 from pytest_memopt.meters.rounds import LeakSignal
@@ -39,6 +41,20 @@ def test_what_is_left_is_told_by_its_line():
         clues.note_rest(500_000, 3)
     assert clues.led_to_rest() == ()
     assert "bytearray(3000)" in Path(frames[0][0]).read_text("utf-8").splitlines()[frames[0][1] - 1]
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_workload_that_stops_the_tracing_may_be_told_its_leak(monkeypatch, leaks):
+    """Then nothing is known of what is left; and where tracemalloc leaks, what grows may be its own."""
+    monkeypatch.setattr(clues_module, "TRACING_LEAKS", leaks)
+    clues = LineClues(int, {}, HERE)
+    with clues.remembered():
+        clues.note_rest(3000, 3)
+        assert not clues.may_be_of_tracing
+        tracemalloc.stop()
+        clues.note_rest(3000, 3)
+    assert clues.led_to_rest() == ()
+    assert clues.may_be_of_tracing is leaks
 
 
 def test_growth_is_looked_for_where_it_can_be_counted():
