@@ -19,6 +19,7 @@ from ..meters.allocation_lines import (
     site_at,
 )
 from ..meters.rounds import LeakSignal
+from ..meters.traced_peak import TRACING_LEAKS
 from .finding import Origin
 from .growing_line import growing_line
 from .native_stack import native_stack
@@ -88,6 +89,12 @@ class LineClues:
         self._on_step = on_step
         self._is_remembering = False
         self.ran_out = False
+        self._ends_tracing = False
+
+    @property
+    def may_be_of_tracing(self) -> bool:
+        """Whether the workload uses tracemalloc itself, which leaks in this version of the interpreter."""
+        return TRACING_LEAKS and self._ends_tracing
 
     def remembered(self, *, is_wanted: bool = True) -> AbstractContextManager[None]:
         """A block in which new objects are known by the lines that made them; one without where there is no time for it.
@@ -98,7 +105,7 @@ class LineClues:
         self._tell()
         frames = self._frames_for_time() if is_wanted else 0
         self._is_remembering = frames > 0
-        self.ran_out = is_wanted and not frames
+        self.ran_out = is_wanted and not frames and not self._ends_tracing
         self._remembered_s = self._clock()
         return remembered_lines(frames, self._remembering_s) if frames else nullcontext()
 
@@ -108,11 +115,13 @@ class LineClues:
         Each costs about the same for every object that is made, be it kept or not: with all of them a round that makes a
         million numbers takes two hundred times as long.
         """
-        started_s = self._clock()
-        with remembered_lines(1, self._remembering_s / 2):
+        started_s, most_s = self._clock(), self._remembering_s / 2
+        with remembered_lines(1, most_s):
             self._run()
             is_whole = lines_are_remembered()
         if not is_whole:
+            # before its time was up it was not the alarm that ended it
+            self._ends_tracing = self._clock() - started_s < most_s
             return 0
         each_s = max(self._clock() - started_s - self._round_s, 0.0)
         left_s = max(self._remembering_s / EXTRA_ROUNDS - self._round_s, 0.0)

@@ -14,7 +14,7 @@ from ..snapshots.sizes import size_bytes_of
 from .catch import Catch
 from .census import newest_of
 from .clues import LineClues
-from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, Origin
+from .finding import C_MEMORY, LOST_MEMORY, MAYBE_TRACING, OUTSIDE, Culprit, Origin
 from .growing import Growing, OriginOf, growing_containers, held_by_containers, without_weak
 from .holder_names import as_written, held_by_users, holders_of, name_and_path, names_of_holders
 from .outsiders import Outsiders, outside_culprits
@@ -133,6 +133,8 @@ def _of_c_memory(catch: Catch, clues: LineClues) -> list[Culprit]:
     if LeakSignal.HEAP_BYTES not in catch.ruling.signals or grown <= 0:
         return []
     origin = clues.origin(clues.led_to_growth(LeakSignal.HEAP_BYTES, grown))
+    if clues.may_be_of_tracing:  # native calls would be told of something else that takes about as much
+        return [Culprit(C_MEMORY, None, grown, example=MAYBE_TRACING).coming_from(origin)]
     return [Culprit(C_MEMORY, None, grown, stack=clues.native_calls(grown)).coming_from(origin)]
 
 

@@ -13,6 +13,8 @@ _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 OUTSIDE: Final = "outside Python"
 C_MEMORY: Final = "C memory"
 LOST_MEMORY: Final = "memory without an object"
+# before CPython 3.12.5 it leaks 32 bytes for each line that allocated while it traced
+MAYBE_TRACING: Final = "C memory, perhaps tracemalloc's own (gh-121390)"
 INTERRUPTED: Final = "interrupted"
 _OF_MEMORY: Final = frozenset(signal.value for signal in (*BYTE_SIGNALS, LeakSignal.BLOCKS, *SOFT))
 
@@ -43,7 +45,7 @@ class Culprit(NamedTuple):
         fixture: the fixture in whose set-up or teardown that was; ``None`` for the test itself.
         stack: the native calls that allocated them, the innermost first; where memray could tell.
         example: what one of them is called, with all numbers that differ from run to run (``process (sleep 60, pid
-            4711)``); ``None`` where the type says it all.
+            4711)``), or may be; ``None`` where the type says it all.
     """
 
     type: str

@@ -69,7 +69,12 @@ def most_common(frames: Iterable[Frames]) -> Frames:
 
 
 def frames_of_what_is_left(bytes_per_round: float, rounds: int) -> Frames:
-    """The lines that led to what is left of the block so far, where they explain what each of its ``rounds`` leaves."""
+    """The lines that led to what is left of the block so far, where they explain what each of its ``rounds`` leaves.
+
+    None are known any more where the workload itself stopped tracemalloc.
+    """
+    if not tracemalloc.is_tracing():
+        return ()
     best: Frames = ()
     least_off = (1 - LEAST_SHARE) * bytes_per_round
     for trace in tracemalloc.take_snapshot().statistics("traceback"):

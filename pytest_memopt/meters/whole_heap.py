@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from inspect import unwrap
+from types import ModuleType
 from typing import Any, Final
 
 from . import originals
@@ -18,7 +19,7 @@ class WholeHeap:
 
     After ``gc.freeze`` old objects are in no list of ``gc.get_objects`` and among nobody's ``gc.get_referrers``. Who
     looks there for an object of theirs (``hypothesis.register_random`` does) would not find it in a run that freezes.
-    Who imported a function before `open` asks past this.
+    Modules that imported a function by its name before `open` have it replaced there; by another name they ask past this.
     """
 
     def __init__(self, thaw: Callable[[], object]) -> None:
@@ -35,15 +36,28 @@ class WholeHeap:
         for name in QUESTIONS:
             found = getattr(gc, name)
             if name not in self._replaced and unwrap(found) is getattr(originals.gc, name):
-                self._replaced[name] = found, _door(found, self._thaw)
-                setattr(gc, name, self._replaced[name][1])
+                door = _door(found, self._thaw)
+                self._replaced[name] = found, door
+                setattr(gc, name, door)
+                _replace_in_modules(name, found, door)
 
     def close(self) -> None:
         """Put back what was there, where nobody replaced it meanwhile."""
         for name, (before, door) in self._replaced.items():
             if getattr(gc, name) is door:
                 setattr(gc, name, before)
+            _replace_in_modules(name, door, before)
         self._replaced.clear()
+
+
+def _replace_in_modules(name: str, old: object, new: object) -> None:
+    """Have ``new`` where a module has ``old`` under this name: one look into each, as all their names would be many."""
+    for module in list(originals.sys.modules.values()):
+        if issubclass(type(module), ModuleType):
+            # past the module's own ways of being asked, which may load it
+            names = object.__getattribute__(module, "__dict__")
+            if names.get(name) is old:
+                names[name] = new
 
 
 def _door(inner: Callable[..., Any], thaw: Callable[[], object]) -> Callable[..., Any]:

@@ -194,7 +194,7 @@ class Window:
         objects = self._net_objects()
         is_listed = self._is_worth_listing(objects)
         found = self._alive() if is_listed or objects else []
-        types = self._types_of(survivors([*kept_by_runner, durations_s], found)) if is_listed else ()
+        types = self._types_of(survivors([*kept_by_runner, kept_by_runner, durations_s], found)) if is_listed else ()
         mapped = mapped_bytes(found) if objects else 0  # a memory map is one object, whatever its size
         return self._assemble(durations_s, mapped, objects, types, is_priced=is_priced)
 

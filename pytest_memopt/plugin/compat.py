@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
 from functools import lru_cache
+from traceback import format_exception_only
 from typing import Any, Final, Literal
 
 import pytest
@@ -73,12 +74,17 @@ def settle_environment() -> None:
         del os.environ[_CURRENT_TEST]
 
 
-def settle_requests() -> None:
-    """Have the classes of fixture requests know each other: abstract classes remember each class that they were asked of."""
+def settle_questions() -> None:
+    """Have abstract classes be asked beforehand what pytest asks them: they remember each class that they were asked of.
+
+    The classes of fixture requests are asked of each other. Whoever formats an exception, as pytest does with the first
+    skip, asks whether its notes, of which it has none, are a sequence.
+    """
     kinds = (FixtureRequest, SubRequest, TopRequest)
     for kind in kinds:
         for other in kinds:
             issubclass(kind, other)
+    format_exception_only(Exception())
 
 
 def rehearse_announcements(item: pytest.Item) -> None:
@@ -328,6 +334,12 @@ def suite_properties(config: pytest.Config) -> list[Any]:
     """What tests recorded for the whole suite's JUnit file (``record_testsuite_property``); none without such a file."""
     junit_file = config.stash.get(xml_key, None)
     return [] if junit_file is None else junit_file.global_properties
+
+
+def unfinished_cases(config: pytest.Config) -> list[object]:
+    """The table in which pytest keeps for its JUnit file what was told of tests that are not over; none without such a file."""
+    junit_file = config.stash.get(xml_key, None)
+    return [] if junit_file is None else [junit_file.node_reporters]
 
 
 def drop_last_exception() -> None:

@@ -39,7 +39,9 @@ DOORS = {
 }
 RUNS_IN_DOUBT = 10
 INTERRUPTED = "interrupted while it was run again"
-FAILED_BY_ITSELF = "the test failed by itself, so its limits were not judged"
+FAILED_BY_ITSELF = "the test failed by itself, so "
+NOT_JUDGED = "its limits were not judged"
+NOT_HUNTED = "it was not hunted for leaks"
 
 
 class Examiner:
@@ -174,14 +176,21 @@ class Examiner:
         if self._rerunner is None:
             return record
         if run.raised:
-            is_skip = record.outcome in (Outcome.SKIPPED, Outcome.XFAILED)
-            return record if is_skip else record._replace(verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF)
+            return self._undone(run, record)
         if record.limits:
             record = self._judge(run, run.measured, record, self._rerunner)
         is_over = record.verdict is VerdictKind.BREACH or self._interruption is not None
         if not is_over and (wish := self.wanted(run.item).leaks) is not None:
             record = self._hunt(run, record, wish, self._rerunner)
         return record
+
+    def _undone(self, run: ItemRun, record: TestRecord) -> TestRecord:
+        """The record of a test that didn't come to its end: what was wanted of it and, where it failed, is left undone."""
+        if record.outcome in (Outcome.SKIPPED, Outcome.XFAILED):
+            return record
+        is_hunted = self.wanted(run.item).leaks is not None
+        undone = [*([NOT_JUDGED] if record.limits else []), *([NOT_HUNTED] if is_hunted else [])]
+        return record._replace(verdict=VerdictKind.INCONCLUSIVE, why=FAILED_BY_ITSELF + ", and ".join(undone))
 
     def _hunt(self, run: ItemRun, record: TestRecord, wish: LeakWish, rerunner: Rerunner) -> TestRecord:
         hunter = self._hunter = self._hunter or self._make_hunter()

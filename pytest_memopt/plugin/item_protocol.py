@@ -16,8 +16,8 @@ from .run import Purpose
 def run_measured(item: pytest.Item, nextitem: pytest.Item | None, recorder: Recorder, examiner: Examiner) -> None:
     """Run ``item`` as pytest does.
 
-    Two things differ. The reports on phases that passed are handed on after the teardown, when the window is closed: what
-    pytest's reporters keep of them isn't the test's, and a verdict may still change them. With limits, the teardown first
+    Two things differ. The reports on phases that didn't fail are handed on after the teardown, when the window is closed:
+    what pytest's reporters keep of them isn't the test's, and a verdict may still change them. With limits, the teardown first
     spares the wider fixtures, so that reruns find them; it is completed when the verdict is known.
     """
     ihook = item.ihook
@@ -43,12 +43,13 @@ def _run_phases(
 ) -> None:
     log = item.ihook.pytest_runtest_logreport
     shows_setup = item.config.getoption("setupshow", default=False)
-    waiting = [runner.run("setup")]
+    waiting = runner.reports
+    waiting.append(runner.run("setup"))
     if waiting[0].passed:
         if shows_setup:
             compat.show_setup(item)
         waiting.append(runner.run("call"))
-    may_wait = waiting[-1].passed or compat.is_strict_xpass(waiting[-1])
+    may_wait = not waiting[-1].failed or compat.is_strict_xpass(waiting[-1])
     # a test's letter belongs between the lines on its set-up and on its teardown
     if not may_wait or (shows_setup and sibling is None):
         _hand_on(waiting, log)

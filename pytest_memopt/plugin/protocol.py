@@ -29,6 +29,9 @@ class PhaseRunner:
 
     A reading taken inside a hook counts what the hook itself has alive: the generators of other plugins' wrappers, the
     list of implementations. Between two hooks only the result of the phase is alive, whose weight is known.
+
+    Attributes:
+        reports: room for the reports, made before the window opens; empty.
     """
 
     def __init__(self, recorder: Recorder, item: pytest.Item) -> None:
@@ -38,6 +41,7 @@ class PhaseRunner:
         self._reraised = compat.reraised(item.config)
         self._actions: dict[When, Callable[[], None]] = dict.fromkeys(HOOKS, _nothing)
         recorder.machinery = self._actions
+        self.reports: list[pytest.TestReport] = []
 
     def run(self, when: When, *, nextitem: object = None) -> pytest.TestReport:
         """Run one phase, and make its report."""

@@ -75,7 +75,7 @@ class Recorder:
         """``item`` is about to run; its window opens with the set-up."""
         if self._log_handlers is None:
             self._log_handlers = compat.log_handlers(item.config)
-            compat.settle_requests()
+            compat.settle_questions()
         self.current = run = ItemRun(item, purpose, plan, Keepsakes(item, self._log_handlers))
         if self._window.is_open:
             run.problem = "another test was being measured at the same time"
@@ -224,13 +224,14 @@ class Recorder:
     def _measure(self, run: ItemRun) -> None:
         self._window.switch(Account.TEARDOWN)
         run.keepsakes.drop_fixture_values()
-        is_estimate = run.purpose is Purpose.FOREIGN or run.raised or bool(run.subtests or run.keepsakes.warnings)
+        is_estimate = run.purpose is Purpose.FOREIGN or run.raised
         if run.purpose is Purpose.RERUN:
             if properties := run.keepsakes.properties:  # which its reports hold, too
                 self._window.refund(self._scales.weigh_all(properties, self._new_ids()))
             del properties
             run.forget_output()
         else:
+            is_estimate = is_estimate or bool(run.subtests or run.keepsakes.warnings)
             # at once: held until the last reading, the weight would be counted
             self._window.refund(self._weigh_kept(run))
         self._window.close()
@@ -317,7 +318,8 @@ class Recorder:
 
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         failures = exceptions_alive(run.exception_ids) if run.raised else []
-        return [*run.reports.values(), *run.keepsakes.warnings, *failures, run, self.machinery]
+        unfinished = compat.unfinished_cases(run.item.config) if run.raised else []
+        return [*run.reports.values(), *run.keepsakes.warnings, *failures, *unfinished, run, self.machinery]
 
 
 def new_first_calls() -> FirstCalls | None:

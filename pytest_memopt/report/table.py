@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Final, NamedTuple
 
-from .nodeids import shorten
-from .text import Line, Span, Style, flow, line_width, spelt
+from .text import Line, Span, Style, flow, spelt
 from .typeface import Typeface, cell_width
 
 _GAP: Final = "  "
-_NAME_MIN: Final = 40
+_NOTE_MIN: Final = 20
 _NOTE_BETWEEN: Final = " · "
 
 
@@ -19,7 +19,7 @@ class Row(NamedTuple):
 
     Attributes:
         figures: the cells to the left of the name, as many as the table has headings for.
-        name: what the row is about; the only cell that may be shortened.
+        name: what the row is about; never cut.
         notes: what is to be said of it, piece by piece; may be empty.
         style: how the figures look.
     """
@@ -32,6 +32,9 @@ class Row(NamedTuple):
 
 def table(headings: Sequence[str], rows: Sequence[Row], width: int, face: Typeface) -> list[Line]:
     """The rows under their headings: figures to the right, names to the left, notes behind or else below the names.
+
+    A name is never cut, as it is copied to run that test again. Where one doesn't fit beside its figures all stand above
+    theirs, at the margin, and the notes beside the figures; a name that is wider than the terminal runs over.
 
     Args:
         headings: one for each figure, then the name's.
@@ -47,28 +50,50 @@ def table(headings: Sequence[str], rows: Sequence[Row], width: int, face: Typefa
         max(cell_width(text) for text in (heading, *column))
         for heading, column in zip(headings[:-1], columns, strict=True)
     ]
-    start = sum(widths) + len(widths) * len(_GAP)
-    name_width, beside = _name_width(rows, width - start, face)
-    lines: list[Line] = [(Span(_figures(headings[:-1], widths) + headings[-1], Style.FAINT),)]
-    notes_start = start + len(_GAP) + (name_width if beside else 0)
-    for row, figures in zip(rows, cells, strict=True):
-        name = shorten(face.spell(row.name), name_width, face.ellipsis)
-        head: Line = (Span(_figures(figures, widths), row.style), Span(name, _name_style(row.style)))
-        notes = flow(spelt(row.notes, face), face.spell(_NOTE_BETWEEN), width - notes_start)
-        if beside and notes:
-            head = (*head, Span(" " * (notes_start - start - cell_width(name))), *notes.pop(0))
-        lines += [head, *((Span(" " * notes_start), *note) for note in notes)]
-    return lines
+    room = width - sum(widths) - len(widths) * len(_GAP)
+    figures = [Span(_figures(texts, widths), row.style) for texts, row in zip(cells, rows, strict=True)]
+    names = [Span(face.spell(row.name), _name_style(row.style)) for row in rows]
+    notes = [spelt(row.notes, face) for row in rows]
+    is_beside = max(cell_width(name.text) for name in names) <= room
+    heading = _figures(headings[:-1], widths) + (headings[-1] if is_beside else "")
+    lay_out = _names_beside if is_beside else _names_above
+    return [(Span(heading, Style.FAINT),), *lay_out(figures, names, notes, room, face)]
 
 
-def _name_width(rows: Sequence[Row], room: int, face: Typeface) -> tuple[int, bool]:
-    """How wide the names may be, and whether the notes have a column of their own beside them."""
-    longest_name = max(cell_width(face.spell(row.name)) for row in rows)
-    longest_note = max((line_width(spelt((note,), face)) for row in rows for note in row.notes), default=0)
-    left = room - longest_note - len(_GAP)
-    if left >= min(longest_name, _NAME_MIN):
-        return min(longest_name, left), True
-    return max(min(longest_name, room), 1), False
+def _names_beside(
+    figures: Sequence[Span], names: Sequence[Span], notes: Sequence[Line], room: int, face: Typeface
+) -> Iterator[Line]:
+    """The names behind the figures, and the notes in a column behind the names, or else below."""
+    name_width = max(cell_width(name.text) for name in names)
+    longest_note = max((cell_width(note.text) for pieces in notes for note in pieces), default=0)
+    indent = len(_GAP) + (name_width if name_width + len(_GAP) + longest_note <= room else 0)
+    for figure, name, pieces in zip(figures, names, notes, strict=True):
+        told = _told(pieces, room - indent, face)
+        filling = Span(" " * (indent - cell_width(name.text)))
+        first = (filling, *told.pop(0)) if told and indent > len(_GAP) else ()
+        yield (figure, name, *first)
+        yield from ((Span(" " * (cell_width(figure.text) + indent)), *line) for line in told)
+
+
+def _names_above(
+    figures: Sequence[Span], names: Sequence[Span], notes: Sequence[Line], room: int, face: Typeface
+) -> Iterator[Line]:
+    """Each name on a line of its own, and its notes behind its figures."""
+    for figure, name, pieces in zip(figures, names, notes, strict=True):
+        first, *others = _told(pieces, room, face) or [()]
+        yield (name,)
+        yield (figure, *first)
+        yield from ((Span(" " * cell_width(figure.text)), *line) for line in others)
+
+
+def _told(notes: Line, width: int, face: Typeface) -> list[Line]:
+    """The notes on lines of at most ``width`` columns, as far as their words allow."""
+    pieces = [
+        note._replace(text=part)
+        for note in notes
+        for part in wrap(note.text, max(width, _NOTE_MIN), break_long_words=False, break_on_hyphens=False)
+    ]
+    return flow(pieces, face.spell(_NOTE_BETWEEN), width)
 
 
 def _figures(figures: Sequence[str], widths: Sequence[int]) -> str:

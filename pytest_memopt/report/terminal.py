@@ -11,11 +11,12 @@ from ..leaks.story import leak_headline
 from ..meters.measurement import Measurement
 from ..units import format_change, format_count, format_seconds, format_size
 from ..verdicts.record import TestRecord, VerdictKind
+from .counts import verdict_counts
 from .failure import short
 from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
 from .leaks import broken_off, hunts_text, leak_lots, sight_text, slowest_hunts
 from .notes import notes, row_style
-from .ranking import failing, unchecked, worst_fixtures, worst_tests
+from .ranking import failing, worst_fixtures, worst_tests
 from .sparkline import sparkline
 from .summary import RunSummary
 from .table import Row, table
@@ -30,14 +31,6 @@ _FIXTURES_SHOWN: Final = 5
 _REASONS_SHOWN: Final = 3
 _MAIN: Final = "main"
 _ADVICE: Final = "advice  "
-_WORDS: Final = {
-    VerdictKind.BREACH: ("breach", "breaches"),
-    VerdictKind.LEAK: ("leak", "leaks"),
-    VerdictKind.KNOWN_LEAK: ("known leak", "known leaks"),
-    VerdictKind.WARM_UP: ("warm-up", "warm-ups"),
-    VerdictKind.FILLING_CACHE: ("filling cache", "filling caches"),
-}
-_STYLES: Final = {VerdictKind.BREACH: Style.BAD, VerdictKind.LEAK: Style.BAD, VerdictKind.OK: Style.GOOD}
 
 
 def render(summary: RunSummary, out: TextOut, *, top: int, verbosity: int, width: int) -> None:
@@ -88,7 +81,7 @@ class _Page(NamedTuple):
         yield from self._workers()
         yield from self._optimizations()
         yield from self._advice()
-        yield from self._flow(self._counts())
+        yield from self._flow(verdict_counts(self.summary.tests))
         yield from self._reasons()
         yield from self._troubles()
 
@@ -99,7 +92,7 @@ class _Page(NamedTuple):
         warnings = len(self.summary.warnings)
         if rss:
             pieces.append(Span(rss))
-        pieces += self._counts()
+        pieces += verdict_counts(self.summary.tests)
         if warnings:
             pieces.append(Span(f"{counted(warnings, 'warning')}, told without -q", Style.WARN))
         first, *rest = self._flow(pieces)
@@ -216,25 +209,6 @@ class _Page(NamedTuple):
                 yield self._line(
                     Span(f"{use.name} died", Style.BAD), Span(f" after {counted(use.tests, 'test')}: {use.lost}")
                 )
-
-    def _counts(self) -> list[Span]:
-        """How many tests got which verdict, with what the bare number would hide."""
-        tests = self.summary.tests
-        counts = Counter(record.verdict for record in tests)
-        warned = sum(record.verdict is VerdictKind.BREACH and not failing(record) for record in tests)
-        without = sum(map(unchecked, tests))
-        asides = {
-            VerdictKind.BREACH: f" ({warned} without failing)" if warned else "",
-            VerdictKind.UNMEASURED: f" ({without} with a limit)" if without else "",
-        }
-        return [
-            Span(
-                counted(counts[kind], *_WORDS.get(kind, (kind.value, kind.value))) + asides.get(kind, ""),
-                _STYLES.get(kind, Style.WARN if asides.get(kind) else Style.PLAIN),
-            )
-            for kind in VerdictKind
-            if counts[kind]
-        ]
 
     def _reasons(self) -> Iterator[Line]:
         """Why tests without a limit were not measured; those with one have rows of their own."""

@@ -93,6 +93,26 @@ def test_bytes_are_told_and_objects_are_not(project):
     assert abs(after["growth_bytes"]) <= CACHES_BYTES
 
 
+def test_who_imported_the_function_early_too(project):
+    """A conftest module, which is loaded before there is anything to measure, and all that asks it, find what is there."""
+    files = {
+        "conftest.py": dedent("""
+            from gc import get_objects
+            class Session: pass
+            SESSION = Session()
+            def sessions(): return [one for one in get_objects() if type(one) is Session]
+        """),
+        "test_asks.py": dedent("""
+            import conftest
+            def test_first(): pass
+            def test_finds_what_was_there(): assert conftest.sessions() == [conftest.SESSION]
+        """),
+    }
+    run = project.with_files(files).measure()
+    run.assert_no_crash()
+    assert run.counts == {"passed": 2}
+
+
 KEPT_BY_PYTEST = dedent("""
     import gc
     import warnings

@@ -8,6 +8,7 @@ from textwrap import dedent
 import jsonschema
 import pytest
 
+from pytest_memopt.meters.traced_peak import TRACING_LEAKS
 from pytest_memopt.report.json_report import schema
 
 DYNAMIC = """
@@ -296,3 +297,25 @@ def test_a_leak_is_final(serial_project, reruns):
     # the hunt of the last test prints it several times; the first time is the user's own run
     kept_count = int(re.findall(r"(\d+) kept", run.text)[0])
     assert kept_count < 80
+
+
+def test_a_test_that_uses_tracemalloc_itself(project):
+    """What it keeps is named though it stops our tracing too; where tracemalloc itself leaks, that is told as what it may be."""
+    suite = """
+        import tracemalloc
+        KEPT = []
+        def test_traces():
+            tracemalloc.start()
+            text = bytes(1000)
+            tracemalloc.stop()
+        def test_keeps():
+            tracemalloc.start()
+            KEPT.append([1])
+            tracemalloc.stop()
+    """
+    run = project.with_files({"test_traces.py": dedent(suite)}).measure("--memopt-leaks")
+    run.assert_no_crash()
+    kept = run.test("::test_keeps")["leak"]["culprits"][0]
+    assert (kept["type"], kept["holder"]) == ("list", "test_traces.KEPT")
+    assert run.test("::test_traces")["verdict"] == ("leak" if TRACING_LEAKS else "ok")
+    assert bool(run.lines_with("C memory, perhaps tracemalloc's own (gh-121390)")) is TRACING_LEAKS

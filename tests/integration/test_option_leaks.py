@@ -178,6 +178,28 @@ def test_honest_tests_are_clean(project):
     assert run.test("::test_xfailed")["leak"] is None
 
 
+def test_a_test_that_fails_by_itself_is_told_what_was_left_undone(project):
+    """It wasn't hunted, and its limits, where it has any, weren't judged: no more is said than that."""
+    suite = """
+        import pytest
+        @pytest.fixture
+        def broken(): raise RuntimeError
+        def test_fails(): assert False
+        def test_errs(broken): pass
+        @pytest.mark.memory_limit(growth="1 MB")
+        def test_limited(): assert False
+    """
+    files = {"test_fails.py": dedent(suite)}
+    told = {name: record["why"] for name, record in project.with_files(files).measure("--memopt-leaks").tests.items()}
+    assert told == {
+        "test_fails.py::test_fails": "the test failed by itself, so it was not hunted for leaks",
+        "test_fails.py::test_errs": "the test failed by itself, so it was not hunted for leaks",
+        "test_fails.py::test_limited": "the test failed by itself, so its limits were not judged, and it was not hunted for leaks",
+    }
+    without = project.with_files(files).measure().test("::test_limited")["why"]
+    assert without == "the test failed by itself, so its limits were not judged"
+
+
 def test_what_is_printed_into_a_pipe_is_not_kept(project):
     """Without capturing, text waits for its writing in the stream, a few kilobytes of it: neither a leak nor growth."""
     suite = """

@@ -77,3 +77,37 @@ def test_warnings_become_errors_elsewhere(serial_project):
     run = serial_project.with_files(SUITE | {"pytest.ini": ini}).run("--memopt-report", "-W", "error")
     run.assert_no_crash()
     assert run.counts == {"passed": 3, "failed": 1}
+
+
+def test_tests_that_fail_by_themselves_are_not_ok(project):
+    """The last line counts each test once, as what it is; in the JSON report their memory's verdict stays what it was."""
+    suite = """
+        import pytest
+        @pytest.fixture
+        def broken(): raise RuntimeError
+        def test_fails(): assert False
+        def test_errs(broken): pass
+        def test_skips(): pytest.skip("not today")
+        def test_passes(): pass
+    """
+    run = project.with_files({"test_ends.py": dedent(suite)}).measure("--memopt-report")
+    assert run.lines_with("1 failed · 1 error · 1 skipped · 1 ok")
+    assert {record["verdict"] for record in run.tests.values()} == {"ok"}
+
+
+def test_names_are_whole(project):
+    """However long a test's name, and whatever is to be said of it, it can be copied from the summary and run."""
+    suite = """
+        import pytest
+        KEPT = []
+        @pytest.mark.parametrize("where", ["a-folder-of-a-rather-long-name/and-another-one"])
+        @pytest.mark.memory_limit(growth="1 KB")
+        def test_writes_what_it_was_given(where): KEPT.append(bytes(100_000))
+    """
+    nodeid = "tests/test_long.py::test_writes_what_it_was_given[a-folder-of-a-rather-long-name/and-another-one]"
+    run = project.with_files({"tests/test_long.py": dedent(suite)}).run("--memopt-report", "--memopt-no-history")
+    lines = run.text.splitlines()
+    place = lines.index(nodeid)
+    assert lines[place - 1].split() == ["growth", "peak", "RSS", "objects"]
+    assert lines[place + 1].endswith("held 97.7 KiB after the test, limit 1 KB")
+    assert project.execute("--memopt-report", nodeid).counts == {"failed": 1}

@@ -67,3 +67,64 @@ def test_properties_of_a_test_are_not_its_growth(serial_project):
     """Without a JUnit file they stay with the reports of each run."""
     run = serial_project.with_files({"test_recording.py": RECORDING}).measure()
     assert run.counts == {"passed": 3}
+
+
+def test_warnings_of_a_test_that_runs_again_are_dropped(project):
+    """They are weighed in a first run, whose growth is an estimate, and dropped in later ones, whose growth is exact."""
+    suite = """
+        import warnings
+        import pytest
+
+        @pytest.mark.memory_limit(growth="1 MB")
+        def test_first():
+            for number in range(10):
+                warnings.warn(f"take care {number}")
+
+        @pytest.mark.memory_limit(growth="1 MB", warmup=2)
+        def test_later():
+            for number in range(10):
+                warnings.warn(f"take care {number}")
+    """
+    run = project.with_files({"test_warns.py": dedent(suite)}).measure("-W", "always")
+    run.assert_no_crash()
+    assert run.test("::test_first")["exact"] is False
+    later = run.test("::test_later")
+    assert (later["growth_bytes"], later["exact"]) == (0, True)
+
+
+ENDS = """
+    import pytest
+
+    def test_passes(): pass
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_skips(number): pytest.skip("not today")
+
+    @pytest.mark.skip(reason="not today")
+    @pytest.mark.parametrize("number", range(3))
+    def test_is_skipped(number): pass
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_fails(number): assert False
+
+    @pytest.mark.xfail
+    @pytest.mark.parametrize("number", range(3))
+    def test_xfails(number): assert False
+
+    @pytest.fixture
+    def broken(): raise RuntimeError
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_errs(broken, number): pass
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("--junitxml=out.xml",)], ids=["plain", "junit"])
+@pytest.mark.parametrize("limit", [(), ("--memopt-limit=growth=1MB",)], ids=["free", "limited"])
+def test_a_test_that_did_not_pass_is_not_charged_for_its_reports(serial_project, args, limit):
+    """What pytest, its JUnit file or we keep of a skip or a failure is no test's; the first failure reads the source file."""
+    run = serial_project.with_files({"test_ends.py": dedent(ENDS)}).measure(*args, *limit)
+    run.assert_no_crash()
+    assert run.counts == {"passed": 1, "skipped": 6, "xfailed": 3, "failed": 3, "errors": 3}
+    grown = {nodeid for nodeid, record in run.tests.items() if record["growth_bytes"]}
+    assert grown <= {"test_ends.py::test_fails[0]", "test_ends.py::test_errs[0]"}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_memopt.leaks import clues as clues_module
 from pytest_memopt.leaks.clues import LineClues, Stretch
 from pytest_memopt.leaks.finding import Origin
 from pytest_memopt.meters.rounds import LeakSignal
@@ -40,6 +41,28 @@ def test_what_is_left_is_told_by_its_line():
         clues.note_rest(500_000, 3)
     assert clues.led_to_rest() == ()
     assert "bytearray(3000)" in Path(frames[0][0]).read_text("utf-8").splitlines()[frames[0][1] - 1]
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_workload_that_stops_the_tracing_may_be_told_its_leak(monkeypatch, leaks):
+    """Then nothing is known of what is left; and where tracemalloc leaks, what grows may be its own."""
+    monkeypatch.setattr(clues_module, "TRACING_LEAKS", leaks)
+    clues = LineClues(tracemalloc.stop, {}, HERE)
+    assert not clues.may_be_of_tracing
+    with clues.remembered():
+        clues.note_rest(3000, 3)
+    assert (clues.led_to_rest(), clues.ran_out) == ((), False)
+    assert clues.may_be_of_tracing is leaks
+
+
+def test_a_workload_that_leaves_the_tracing_alone_leaks_by_itself(monkeypatch):
+    """Its leak is not tracemalloc's, be there time to remember lines or not."""
+    monkeypatch.setattr(clues_module, "TRACING_LEAKS", True)
+    for budget_s in (10.0, 0.0):
+        clues = LineClues(int, {}, HERE, budget_s=budget_s)
+        with clues.remembered():
+            clues.note_rest(3000, 3)
+        assert not clues.may_be_of_tracing
 
 
 def test_growth_is_looked_for_where_it_can_be_counted():
@@ -160,15 +183,16 @@ def test_what_is_not_wanted_takes_no_time():
 @pytest.mark.parametrize("stops", [1, 2])
 def test_what_was_forgotten_is_not_told(stops):
     """Where the clock rang in the first look, nothing more is tried; where it did later, nothing is known, and breaks nothing."""
-    kept, runs = [], []
+    kept, runs, times = [], [], [0.0]
 
     def run():
         runs.append(1)
         kept.append(bytearray(3000))
         if len(runs) >= stops:
+            times.append(9.0)
             tracemalloc.stop()
 
-    clues = LineClues(run, {}, HERE)
+    clues = LineClues(run, {}, HERE, clock=lambda: times[-1], budget_s=10.0)
     with clues.remembered():
         assert tracemalloc.is_tracing() is (stops > 1)
         run()

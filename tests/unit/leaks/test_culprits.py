@@ -83,6 +83,8 @@ def world(monkeypatch):
 class KnownLines:
     """Clues that are given: the line that made objects of a type, and the line during which a signal grows."""
 
+    may_be_of_tracing = False
+
     def __init__(self, made=None, grown=None, left=None, ran_out=False):
         self.made, self.grown, self.left = made or {}, grown or {}, left
         self.asked = []
@@ -427,6 +429,16 @@ def test_memory_of_c_is_told_where_nothing_in_python_grows(world, is_judged):
     assert found == (
         (Culprit("C memory", None, 80, site="app.py:9 in call", stack=("leak of 80 B",)),) if is_judged else ()
     )
+
+
+def test_memory_of_c_may_be_of_tracing(world):
+    """Where the workload uses tracemalloc, and that leaks, the culprit is told as perhaps its own."""
+    levels = Levels(LeakSignal.HEAP_BYTES, tuple(range(0, 320, 32)))
+    caught = catch()._replace(ruling=Ruling(LeakKind.LEAK, (LeakSignal.HEAP_BYTES,), ()), series=(levels,))
+    lines = KnownLines()
+    lines.may_be_of_tracing = True
+    (culprit,) = name_culprits_of(caught, lines)
+    assert (culprit.type, culprit.name) == ("C memory", "C memory, perhaps tracemalloc's own (gh-121390)")
 
 
 @pytest.mark.parametrize("left", ["app.py:5 in loads", None])

@@ -2,6 +2,8 @@
 
 import gc
 import inspect
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -85,6 +87,28 @@ def test_one_run_inside_another_thaws_both(whole, thawed):
     inner.close()
     gc.get_objects()
     assert thawed == ["inner", True, True]
+
+
+def test_who_has_the_function_by_its_name_asks_there_too(thawed, monkeypatch):
+    """Modules that imported it before get the door, those that did meanwhile give it back, and none is woken for it."""
+
+    class Sleeping(ModuleType):
+        def __getattribute__(self, name):
+            raise AssertionError(name)
+
+    early, late = ModuleType("early"), ModuleType("late")
+    early.get_objects, early.other = gc.get_objects, gc.get_objects
+    for number, module in enumerate([early, late, Sleeping("sleeping"), None]):
+        monkeypatch.setitem(sys.modules, f"module_{number}", module)
+    whole = WholeHeap(lambda: thawed.append(True))
+    whole.open()
+    late.get_objects = gc.get_objects
+    early.get_objects()
+    assert thawed == [True]
+    early.other()
+    assert thawed == [True]
+    whole.close()
+    assert early.get_objects is late.get_objects is gc.get_objects is early.other
 
 
 def test_what_a_test_put_there_stays(whole, monkeypatch):

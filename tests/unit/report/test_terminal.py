@@ -101,7 +101,7 @@ def shown(new_screen: NewScreen, summary: RunSummary, **known: Any) -> list[str]
 
 
 def test_at_80_columns(screen: NewScreen) -> None:
-    """Notes stand below the names, and long names are cut in their middle."""
+    """Names that don't fit beside their figures stand above them, whole; notes stand behind the figures."""
     assert shown(screen, SUMMARY) == [
         "==================================== memory ====================================",
         "410 of 412 tests measured · floor 0 B, 0 objects · gc frozen",
@@ -109,17 +109,17 @@ def test_at_80_columns(screen: NewScreen) -> None:
         "exact: small blocks, C heap · missing: peak RSS (/proc is read-only)",
         "RSS 84.0 → 131.0 MiB, peak 212.0 MiB · ▁▁▂▃▄▅▆█ · +0.8 MiB/min (+0.5 to +1.1)",
         "20 runs: steady (+0.1 %/run)",
-        "   growth  peak RSS  objects  test",
-        "+12.0 MiB  42.0 MiB  +30 012  tests/test_cache.py::test_fill",
-        "                                held 12.0 MiB after the test, limit 1 MiB",
-        "                                ▁▁▁▁█ +9.0 MiB since run 31 (a1b2c3d)",
-        "        -         -        -  tests/test_fork.py::test_child",
-        "                                unmeasured: a forked child",
-        "                                limits not checked: growth",
-        "+48.0 KiB   2.0 MiB     +210  tests/test_api.py::test_import",
-        "                                warm-up: 0 B on the second run",
-        "  ≈+600 B   2.0 MiB        0  tests/integra…ters::test_many_writers[4-lock-1024]",
-        "                                +2 open descriptors",
+        "   growth  peak RSS  objects",
+        "tests/test_cache.py::test_fill",
+        "+12.0 MiB  42.0 MiB  +30 012  held 12.0 MiB after the test, limit 1 MiB",
+        "                              ▁▁▁▁█ +9.0 MiB since run 31 (a1b2c3d)",
+        "tests/test_fork.py::test_child",
+        "        -         -        -  unmeasured: a forked child",
+        "                              limits not checked: growth",
+        "tests/test_api.py::test_import",
+        "+48.0 KiB   2.0 MiB     +210  warm-up: 0 B on the second run",
+        LONG.nodeid,
+        "  ≈+600 B   2.0 MiB        0  +2 open descriptors",
         "  growth  built  set-up  fixture",
         "+9.0 MiB      3   1.2 s  database (session)",
         "       -    240   4.3 s  client (function)",
@@ -132,16 +132,21 @@ def test_at_80_columns(screen: NewScreen) -> None:
 
 
 def test_at_120_columns(screen: NewScreen) -> None:
-    """There is room for the notes beside the names."""
-    lines = shown(screen, SUMMARY, width=120)
+    """There is room for the notes beside names of the usual length."""
+    lines = shown(
+        screen,
+        replace(
+            SUMMARY, tests=(*CLEAN, FILL, WARM, FORKED, replace(LONG, nodeid="tests/test_fs.py::test_many"), EXEMPT)
+        ),
+        width=120,
+    )
     assert lines[1:4] == [
         "410 of 412 tests measured · floor 0 B, 0 objects · gc frozen · run 42 → .memopt/history.db",
         "exact: small blocks, C heap · missing: peak RSS (/proc is read-only)",
         "RSS 84.0 → 131.0 MiB, peak 212.0 MiB · ▁▁▂▃▄▅▆█ · +0.8 MiB/min (+0.5 to +1.1) · 20 runs: steady (+0.1 %/run)",
     ]
     assert lines[5] == (
-        "+12.0 MiB  42.0 MiB  +30 012  tests/test_cache.py::test_fill                   "
-        "held 12.0 MiB after the test, limit 1 MiB"
+        "+12.0 MiB  42.0 MiB  +30 012  tests/test_cache.py::test_fill  held 12.0 MiB after the test, limit 1 MiB"
     )
     assert max(map(len, lines)) <= 120
 
@@ -150,7 +155,7 @@ def test_ascii_streams_get_ascii(screen: NewScreen) -> None:
     """Every character has an equivalent, and the columns stay aligned."""
     lines = shown(screen, SUMMARY, encoding="ascii", width=120)
     assert "RSS 84.0 -> 131.0 MiB, peak 212.0 MiB | __.-:=+# | +0.8 MiB/min (+0.5 to +1.1)" in lines[3]
-    assert any(line.startswith("  ~+600 B   2.0 MiB        0  tests/") for line in lines)
+    assert any(line.startswith("  ~+600 B   2.0 MiB        0  +2 open") for line in lines)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "latin-1", "ascii", None])
