@@ -319,7 +319,9 @@ class Recorder:
     def _kept_by_pytest(self, run: ItemRun) -> list[object]:
         failures = exceptions_alive(run.exception_ids) if run.raised else []
         unfinished = compat.unfinished_cases(run.item.config) if run.raised else []
-        return [*run.reports.values(), *run.keepsakes.warnings, *failures, *unfinished, run, self.machinery]
+        reports = run.reports.values()
+        # CPython 3.13 doesn't tell the collector that an instance holds its own dict
+        return [*reports, *map(vars, reports), *run.keepsakes.warnings, *failures, *unfinished, run, self.machinery]
 
 
 def new_first_calls() -> FirstCalls | None:
