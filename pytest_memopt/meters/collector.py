@@ -53,7 +53,7 @@ class Collector:
         self._refreshed_at_s = clock()
         self._threshold_before: tuple[int, int, int] | None = None
         self._is_disclosed = False
-        self._whole_heap = WholeHeap(self._disclose)
+        self._whole_heap = WholeHeap(self._disclose, lambda: self._has_frozen)
 
     @property
     def mode(self) -> GcMode:
@@ -162,9 +162,8 @@ class Collector:
             self._is_disclosed = False
 
     def _disclose(self) -> None:
-        if self._has_frozen:
-            self.release()
-            self._is_disclosed = True
+        self.release()
+        self._is_disclosed = True
 
     def release(self) -> None:
         """Thaw what was frozen here; harmless when nothing was."""

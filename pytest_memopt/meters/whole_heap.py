@@ -22,13 +22,15 @@ class WholeHeap:
     Modules that imported a function by its name before `open` have it replaced there; by another name they ask past this.
     """
 
-    def __init__(self, thaw: Callable[[], object]) -> None:
+    def __init__(self, thaw: Callable[[], object], is_frozen: Callable[[], bool]) -> None:
         """Nothing is replaced yet.
 
         Args:
-            thaw: thaws what was frozen, if anything; called before each answer.
+            thaw: thaws what was frozen; called before an answer.
+            is_frozen: whether anything was.
         """
         self._thaw = thaw
+        self._is_frozen = is_frozen
         self._replaced: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
     def open(self) -> None:
@@ -36,7 +38,7 @@ class WholeHeap:
         for name in QUESTIONS:
             found = getattr(gc, name)
             if name not in self._replaced and unwrap(found) is getattr(originals.gc, name):
-                door = _door(found, self._thaw)
+                door = self._door(name, found)
                 self._replaced[name] = found, door
                 setattr(gc, name, door)
                 _replace_in_modules(name, found, door)
@@ -49,6 +51,22 @@ class WholeHeap:
             _replace_in_modules(name, door, before)
         self._replaced.clear()
 
+    def _door(self, name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+        thaw, is_frozen = self._thaw, self._is_frozen
+
+        def ask(*args: Any, **named: Any) -> Any:
+            __tracebackhide__ = True
+            if is_frozen():
+                if _is_of_all(name, args, named):
+                    _collect_old(thaw)
+                else:
+                    thaw()
+            return inner(*args, **named)
+
+        # called by way of C, as the interpreter's own is: up to CPython 3.13 a coroutine is among the referrers of its
+        # local variables while it calls a function of Python, and not while it calls one of C
+        return update_wrapper(partial(ask), inner)
+
 
 def _replace_in_modules(name: str, old: object, new: object) -> None:
     """Have ``new`` where a module has ``old`` under this name: one look into each, as all their names would be many."""
@@ -60,12 +78,19 @@ def _replace_in_modules(name: str, old: object, new: object) -> None:
                 names[name] = new
 
 
-def _door(inner: Callable[..., Any], thaw: Callable[[], object]) -> Callable[..., Any]:
-    def ask(*args: Any, **named: Any) -> Any:
-        __tracebackhide__ = True
-        thaw()
-        return inner(*args, **named)
+def _collect_old(thaw: Callable[[], object]) -> None:
+    """Thaw, and collect what was garbage among the frozen: a ``gc.collect`` of who asks has passed it by.
 
-    # called by way of C, as the interpreter's own is: up to CPython 3.13 a coroutine is among the referrers of its local
-    # variables while it calls a function of Python, and not while it calls one of C
-    return update_wrapper(partial(ask), inner)
+    Newer garbage stays, as they may ask for their own.
+    """
+    newer = originals.gc.get_objects()
+    thaw()
+    originals.gc.collect()
+    del newer
+
+
+def _is_of_all(name: str, args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Whether objects of all generations are asked for; collecting moves the newer ones from theirs to the oldest."""
+    return name == "get_referrers" or (
+        name == "get_objects" and not any(one is not None for one in (*args, *named.values()))
+    )

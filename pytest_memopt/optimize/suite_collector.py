@@ -41,7 +41,7 @@ class SuiteCollector:
         self._is_alone = False
         self._has_settled = False
         self._is_disclosed = False
-        self._whole_heap = WholeHeap(self._disclose)
+        self._whole_heap = WholeHeap(self._disclose, lambda: self.is_frozen)
         self._refreshed_at_s = clock()
 
     @property

@@ -32,6 +32,18 @@ SUITE = dedent("""
     def test_finds_who_refers_to_it():
         assert any(one is globals() for one in gc.get_referrers(SESSION))
 
+    class Circle:
+        def __init__(self):
+            self.itself = self
+
+    CIRCLES = [Circle() for _ in range(3)]
+
+    def test_finds_no_garbage_that_was_old():
+        CIRCLES.clear()
+        gc.collect()
+        assert not any(type(one) is Circle for one in gc.get_objects())
+        gc.collect()
+
     def test_finds_nothing_frozen():
         gc.collect()
         before = gc.get_freeze_count()
@@ -55,7 +67,7 @@ SUITE = dedent("""
     def test_after():
         pass
 """)
-ALL = 8
+ALL = 9
 # CPython 3.10 gives each function a frame with its first call, and two blocks with its 1 024th
 CACHES_BYTES, EXACT_SHARE = (4096, 0.7) if sys.version_info < (3, 11) else (0, 1)
 

@@ -3,6 +3,7 @@
 import gc
 import inspect
 import sys
+import weakref
 from types import ModuleType
 
 import pytest
@@ -32,7 +33,7 @@ def thawed():
 def whole(thawed):
     """Open doors, shut in the end."""
     before = [getattr(gc, name) for name in QUESTIONS]
-    whole = WholeHeap(lambda: thawed.append(True))
+    whole = WholeHeap(lambda: thawed.append(True), lambda: True)
     whole.open()
     yield whole
     whole.close()
@@ -55,8 +56,8 @@ def test_arguments_are_handed_on(whole):
     """Positions, names and signatures are the interpreter's."""
     held = [1]
     holder = [held]
-    assert any(one is holder for one in gc.get_referrers(held))
     assert any(one is holder for one in gc.get_objects(generation=0))
+    assert any(one is holder for one in gc.get_referrers(held))
     assert inspect.signature(gc.get_objects) == inspect.signature(originals.gc.get_objects)
     with pytest.raises(TypeError):
         gc.get_objects(1, 2)
@@ -81,7 +82,7 @@ def test_opened_twice_it_asks_once(whole, thawed):
 
 def test_one_run_inside_another_thaws_both(whole, thawed):
     """A pytest that runs inside a test has a door of its own before that of the outer one, and takes it away again."""
-    inner = WholeHeap(lambda: thawed.append("inner"))
+    inner = WholeHeap(lambda: thawed.append("inner"), lambda: True)
     inner.open()
     gc.get_objects()
     inner.close()
@@ -100,7 +101,7 @@ def test_who_has_the_function_by_its_name_asks_there_too(thawed, monkeypatch):
     early.get_objects, early.other = gc.get_objects, gc.get_objects
     for number, module in enumerate([early, late, Sleeping("sleeping"), None]):
         monkeypatch.setitem(sys.modules, f"module_{number}", module)
-    whole = WholeHeap(lambda: thawed.append(True))
+    whole = WholeHeap(lambda: thawed.append(True), lambda: True)
     whole.open()
     late.get_objects = gc.get_objects
     early.get_objects()
@@ -109,6 +110,56 @@ def test_who_has_the_function_by_its_name_asks_there_too(thawed, monkeypatch):
     assert thawed == [True]
     whole.close()
     assert early.get_objects is late.get_objects is gc.get_objects is early.other
+
+
+class Circle:
+    """Garbage, when nobody else refers to it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.mark.parametrize("name", ["get_objects", "get_referrers"])
+def test_garbage_among_the_frozen_is_collected_and_newer_garbage_is_not(name):
+    """Who counts objects after ``gc.collect()`` must not meet garbage that it passed by, but may look for their own."""
+    old, is_frozen = Circle(), [True]
+    gc.collect()
+    originals.gc.freeze()
+    whole = WholeHeap(lambda: is_frozen.clear() or originals.gc.unfreeze(), lambda: bool(is_frozen))
+    whole.open()
+    try:
+        is_old_alive = weakref.ref(old)
+        del old
+        new = Circle()
+        is_new_alive = weakref.ref(new)
+        del new
+        gc.collect()  # finds the new one alone
+        assert (is_old_alive() is None, is_new_alive() is None) == (False, True)
+        new = Circle()
+        is_new_alive = weakref.ref(new)
+        del new
+        getattr(gc, name)()
+        assert (is_old_alive() is None, is_new_alive() is None) == (True, False)
+    finally:
+        whole.close()
+        originals.gc.unfreeze()
+
+
+def test_generations_are_as_they_were(whole, thawed):
+    """Who asks for the objects of one generation gets those that are in it: nothing is collected for them."""
+    young = Thing()
+    assert any(one is young for one in gc.get_objects(generation=0))
+    assert thawed == [True]
+    assert any(one is young for one in gc.get_objects(0))
+
+
+def test_where_nothing_is_frozen_nothing_is_thawed(thawed):
+    """The interpreter is asked, and no more."""
+    whole = WholeHeap(lambda: thawed.append(True), lambda: False)
+    whole.open()
+    gc.get_objects()
+    whole.close()
+    assert thawed == []
 
 
 def test_what_a_test_put_there_stays(whole, monkeypatch):
