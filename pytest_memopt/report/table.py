@@ -11,6 +11,7 @@ from .typeface import Typeface, cell_width
 
 _GAP: Final = "  "
 _NOTE_MIN: Final = 20
+_NOTE_COMFORT: Final = 40
 _NOTE_BETWEEN: Final = " · "
 
 
@@ -66,13 +67,14 @@ def _names_beside(
     """The names behind the figures, and the notes in a column behind the names, or else below."""
     name_width = max(cell_width(name.text) for name in names)
     longest_note = max((cell_width(note.text) for pieces in notes for note in pieces), default=0)
-    indent = len(_GAP) + (name_width if name_width + len(_GAP) + longest_note <= room else 0)
+    is_beside = name_width + len(_GAP) + longest_note <= room
+    indent = len(_GAP) + (name_width if is_beside else 0)
     for figure, name, pieces in zip(figures, names, notes, strict=True):
-        told = _told(pieces, room - indent, face)
+        told = _indented(pieces, cell_width(figure.text) + indent, room - indent, face)
         filling = Span(" " * (indent - cell_width(name.text)))
-        first = (filling, *told.pop(0)) if told and indent > len(_GAP) else ()
+        first = (filling, *told.pop(0)[1:]) if told and is_beside else ()
         yield (figure, name, *first)
-        yield from ((Span(" " * (cell_width(figure.text) + indent)), *line) for line in told)
+        yield from told
 
 
 def _names_above(
@@ -80,10 +82,19 @@ def _names_above(
 ) -> Iterator[Line]:
     """Each name on a line of its own, and its notes behind its figures."""
     for figure, name, pieces in zip(figures, names, notes, strict=True):
-        first, *others = _told(pieces, room, face) or [()]
+        told = _indented(pieces, cell_width(figure.text), room, face)
+        is_behind = told and cell_width(told[0][0].text) == cell_width(figure.text)
         yield (name,)
-        yield (figure, *first)
-        yield from ((Span(" " * cell_width(figure.text)), *line) for line in others)
+        yield (figure, *(told.pop(0)[1:] if is_behind else ()))
+        yield from told
+
+
+def _indented(notes: Line, start: int, room: int, face: Typeface) -> list[Line]:
+    """The notes as a column of ``room`` columns from ``start`` on; from the margin on where that is too narrow to be read."""
+    longest = max((cell_width(note.text) for note in notes), default=0)
+    if room < min(longest, _NOTE_COMFORT):
+        start, room = len(_GAP), start + room - len(_GAP)
+    return [(Span(" " * start), *line) for line in _told(notes, room, face)]
 
 
 def _told(notes: Line, width: int, face: Typeface) -> list[Line]:

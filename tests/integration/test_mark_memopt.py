@@ -42,7 +42,7 @@ SUITE = {
 
 def test_exempt_tests_are_visible(project):
     """An exempt test keeps its outcome, is ``unmeasured`` with its reason, and the closest mark decides."""
-    run = project.watched().with_files(SUITE).measure("--memopt-report")
+    run = project.watched().with_variables(COLUMNS="120").with_files(SUITE).measure("--memopt-report")
     run.assert_no_crash()
     assert run.counts == {"passed": 3, "failed": 2}
     exempt = run.test("::test_exempt")

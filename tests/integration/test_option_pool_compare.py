@@ -69,6 +69,7 @@ def compared(project):
     args = ("--dist", "loadfile") if project.args else ()
     return (
         project.watched()
+        .with_variables(COLUMNS="120")
         .with_files(SUITE)
         .with_args(*args)
         .measure("--memopt-pool-compare", "--memopt-report", "--memopt-no-history")

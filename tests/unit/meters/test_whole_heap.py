@@ -70,7 +70,12 @@ def test_a_coroutine_finds_who_it_would_find_without(whole):
         mine = Thing()
         return get_referrers(mine)
 
-    assert len(run_now(ask(gc.get_referrers))) == len(run_now(ask(originals.gc.get_referrers)))
+    found = len(run_now(ask(originals.gc.get_referrers)))
+    assert len(run_now(ask(gc.get_referrers))) == found
+    second = WholeHeap(lambda: None, lambda: True)
+    second.open()
+    assert len(run_now(ask(gc.get_referrers))) == found
+    second.close()
 
 
 def test_opened_twice_it_asks_once(whole, thawed):

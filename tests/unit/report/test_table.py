@@ -59,6 +59,15 @@ def test_names_that_do_not_fit_stand_above_their_figures() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["a.py", "tests/unit/test_that_is_long.py::test_one"])
+def test_notes_without_room_begin_at_the_margin(name: str) -> None:
+    """A column of a few words a line is hard to read: from the margin on there is room."""
+    reason = "lending, waiting included, takes longer"
+    lines = drawn([Row(("0 B", "2"), name, (Span(reason),))], 44)
+    assert lines[-1] == f"  {reason}"
+    assert name in "\n".join(lines)
+
+
 @pytest.mark.parametrize("width", [48, 80])
 def test_a_long_note_is_broken_between_its_words(width: int) -> None:
     """It stays in its column, behind the figures or below the name, and none of it is lost."""
