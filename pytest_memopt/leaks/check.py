@@ -14,7 +14,7 @@ from ..meters.frozen_heap import freeze_again, is_heap_frozen
 from ..meters.originals import gc
 from ..meters.rounds import RoundMeter
 from .catch import Catch, Patience, per_round
-from .finding import Culprit, LeakFinding, signature_of
+from .finding import Culprit, LeakFinding, NoLine, signature_of
 from .first_run import first_run
 from .hunt import Hunt
 from .ruling import FLAT_ROUNDS, LeakKind
@@ -50,7 +50,7 @@ def check_leaks(run: Callable[[], object], *, rounds: int | None = None, budget_
         time_s, round_s = patience.naming_s, catch.duration_s / catch.rounds
         clues = LineClues(run, meter.counters, _current_folder(), budget_s=time_s, round_s=round_s)
         blame = name_culprits(run, catch, clues)
-        return finding_of(catch._replace(duration_s=hunt.elapsed_s), blame.culprits, ran_out=blame.ran_out)
+        return finding_of(catch._replace(duration_s=hunt.elapsed_s), blame.culprits, no_line=blame.no_line)
     finally:
         choice.resident.close()
         gc.unfreeze()
@@ -79,13 +79,16 @@ def assert_no_leaks(
     return finding
 
 
-def finding_of(catch: Catch, culprits: tuple[Culprit, ...] = (), *, ran_out: bool = False) -> LeakFinding:
+def finding_of(
+    catch: Catch, culprits: tuple[Culprit, ...] = (), *, no_line: NoLine | None = None, place: str | None = None
+) -> LeakFinding:
     """What a hunt brought, in names and numbers.
 
     Args:
         catch: the hunt.
         culprits: of a leak.
-        ran_out: whether time ran out before the line behind them was found.
+        no_line: why the line behind them isn't told.
+        place: the test, by which a leak of which nothing else is known has its signature.
     """
     is_leak, is_clean = catch.ruling.kind is LeakKind.LEAK, catch.ruling.kind is LeakKind.CLEAN
     signals = tuple(signal.value for signal in catch.ruling.signals)
@@ -94,11 +97,11 @@ def finding_of(catch: Catch, culprits: tuple[Culprit, ...] = (), *, ran_out: boo
         rounds=catch.rounds,
         per_round={} if is_clean else {one.value: round(add, 3) for one, add in per_round(catch).items()},
         culprits=culprits,
-        signature=signature_of(culprits, signals) if is_leak else None,
+        signature=signature_of(culprits, signals, place) if is_leak else None,
         why=catch.ruling.why,
         series={one.signal.value: one.changes[-_CHANGES_KEPT:] for one in catch.series if any(one.changes)},
         duration_s=round(catch.duration_s, 3),
-        ran_out=ran_out,
+        no_line=no_line,
     )
 
 

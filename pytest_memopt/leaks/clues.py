@@ -90,6 +90,13 @@ class LineClues:
         self._is_remembering = False
         self.ran_out = False
         self._ends_tracing = False
+        self._is_watching = True
+
+    def unwatched(self) -> LineClues:
+        """The same, but that nothing is watched, and no lines are found."""
+        plain = LineClues(self._run, {}, self._root, self._fixtures, clock=self._clock, on_step=self._on_step)
+        plain._is_watching = False
+        return plain
 
     @property
     def may_be_of_tracing(self) -> bool:
@@ -103,6 +110,8 @@ class LineClues:
             is_wanted: whether anything is to be known of objects; a round is run to see how much there is time for.
         """
         self._tell()
+        if not self._is_watching:
+            return nullcontext()
         frames = self._frames_for_time() if is_wanted else 0
         self._is_remembering = frames > 0
         self.ran_out = is_wanted and not frames and not self._ends_tracing
@@ -174,6 +183,8 @@ class LineClues:
     def native_calls(self, bytes_per_round: float) -> tuple[str, ...]:
         """The native calls behind C memory that stays; runs the workload a few times more where memray is installed."""
         self._tell()
+        if not self._is_watching:
+            return ()
         return native_stack(self._run, bytes_per_round, budget_s=self._left_s, clock=self._clock)
 
     def origin(self, frames: Frames) -> Origin:

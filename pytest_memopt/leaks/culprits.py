@@ -14,7 +14,7 @@ from ..snapshots.sizes import size_bytes_of
 from .catch import Catch
 from .census import newest_of
 from .clues import LineClues
-from .finding import C_MEMORY, LOST_MEMORY, MAYBE_TRACING, OUTSIDE, Culprit, Origin
+from .finding import C_MEMORY, LOST_MEMORY, MAYBE_TRACING, OUTSIDE, Culprit, NoLine, Origin
 from .growing import Growing, OriginOf, growing_containers, held_by_containers, without_weak
 from .holder_names import as_written, held_by_users, holders_of, name_and_path, names_of_holders
 from .outsiders import Outsiders, outside_culprits
@@ -24,21 +24,33 @@ _CULPRITS_MOST: Final = 5
 
 
 class Blame(NamedTuple):
-    """Who is to blame for a leak, the container that grows, where the first is held by one, and whether time ran out for a line."""
+    """Who is to blame for a leak, the container that grows, where the first is held by one, and why no line is told."""
 
     culprits: tuple[Culprit, ...]
     container: object = None
-    ran_out: bool = False
+    no_line: NoLine | None = None
 
 
-def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
+def name_culprits(
+    run: Callable[[], object], catch: Catch, clues: LineClues, failures: type[Exception] = Exception
+) -> Blame:
     """What accumulates, those that are held by a growing container first; runs the workload a few times more.
+
+    A workload that fails when it is watched, as it minds its time or who traces, is named without any lines.
 
     Args:
         run: one round of the workload.
         catch: a hunt that ended in a leak.
         clues: tells the lines behind each.
+        failures: what the workload raises when it fails.
     """
+    try:
+        return _named(run, catch, clues)
+    except failures:
+        return _named(run, catch, clues.unwatched())._replace(no_line=NoLine.FAILED)
+
+
+def _named(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
     growing = growing_containers(catch)
     # before anything is counted: it may take a round
     remembered = clues.remembered(is_wanted=bool(growing) or not OUTSIDE_SIGNALS.issuperset(catch.ruling.signals))
@@ -57,7 +69,8 @@ def name_culprits(run: Callable[[], object], catch: Catch, clues: LineClues) -> 
     container = next((growing[at].container for culprit, at in held if culprit in named[:1]), None)
     unheld = () if named else (_without_object(catch, clues) if is_elsewhere else ()) or _of_c_memory(catch, clues)
     told = (*named, *unheld)
-    return Blame(told, container, clues.ran_out and not (told and told[0].site))
+    is_without_line = clues.ran_out and not (told and told[0].site)
+    return Blame(told, container, NoLine.RAN_OUT if is_without_line else None)
 
 
 def _of_python(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -17,6 +18,13 @@ LOST_MEMORY: Final = "memory without an object"
 MAYBE_TRACING: Final = "C memory, perhaps tracemalloc's own (gh-121390)"
 INTERRUPTED: Final = "interrupted"
 _OF_MEMORY: Final = frozenset(signal.value for signal in (*BYTE_SIGNALS, LeakSignal.BLOCKS, *SOFT))
+
+
+class NoLine(str, Enum):
+    """Why the line behind a culprit isn't told."""
+
+    RAN_OUT = "ran-out"
+    FAILED = "failed"
 
 
 class Origin(NamedTuple):
@@ -83,7 +91,7 @@ class LeakFinding(NamedTuple):
         duration_s: seconds that the hunt took, the naming of the culprit included.
         wanted_rounds: rounds that were wanted at least before it was called clean.
         isolated: whether it was made in a process of its own.
-        ran_out: whether time ran out before the line behind a culprit was found.
+        no_line: why the line behind a culprit isn't told, where there is a reason to tell.
     """
 
     verdict: LeakKind
@@ -96,7 +104,7 @@ class LeakFinding(NamedTuple):
     duration_s: float = 0.0
     wanted_rounds: int = FLAT_ROUNDS
     isolated: bool = False
-    ran_out: bool = False
+    no_line: NoLine | None = None
 
     @property
     def is_interrupted(self) -> bool:
@@ -109,15 +117,17 @@ class LeakFinding(NamedTuple):
         return self.verdict is LeakKind.LEAK
 
 
-def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...]) -> str:
+def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...], place: str | None = None) -> str:
     """The signature of a leak: where its first culprit is held and what it is; what grows where nobody holds it.
 
-    All of memory is one there: which of its signals grew the most steadily differs from run to run.
+    All of memory is one there: which of its signals grew the most steadily differs from run to run. Where no line is
+    known either it is told by ``place``, the test: an entry of known leaks must not let all such leaks pass.
     """
     first = culprits[0] if culprits else None
     if first is None or first.type in (C_MEMORY, LOST_MEMORY):
         others = sorted(set(signals) - _OF_MEMORY)
-        return f"{OUTSIDE}: {', '.join(others) or 'memory'}{_without_number(first.site if first else None)}"
+        at_place = f" in {place}" if place and not others else ""
+        return f"{OUTSIDE}: {', '.join(others) or 'memory'}{_without_number(first.site if first else None) or at_place}"
     return f"{first.path or first.holder} <- {first.type}"
 
 

@@ -13,7 +13,7 @@ from ..snapshots.sizes import size_bytes_of
 from .catch import Catch
 from .census import Namespace, cache_table, newest_of
 from .finding import Culprit, Origin
-from .holder_names import holders_of, name_and_path
+from .holder_names import holders_of, is_below, name_and_path
 from .series import typical
 
 # of the rounds that leaked: a container that took less than an element in each isn't behind it
@@ -101,9 +101,10 @@ def without_weak(
     kinds = set(map(id, (cls for cls, _ in survivors)))
     weak = {at for _, at in held if _only_refers_to(growing[at].container, kinds)}
     strong = [(culprit, at) for culprit, at in held if at not in weak]
-    ways = tuple(_container_path(culprit) for culprit, at in held if at in weak and culprit.path)
-    others = [one for one in loose if one.path is not None and not one.path.startswith(ways)]
-    return strong if strong or others else held
+    ways = [_container_path(culprit) for culprit, at in held if at in weak and culprit.path]
+    paths = [one.path for one in loose if one.path is not None]
+    is_held_elsewhere = any(not any(is_below(path, way) for way in ways) for path in paths)
+    return strong if strong or is_held_elsewhere else held
 
 
 def _only_refers_to(container: Any, kinds: Collection[int]) -> bool:

@@ -90,6 +90,8 @@ class LineWatch:
         if not is_runners and self._is_passed_over(frame.f_code):
             return None
         self._charge()
+        if self.is_late:
+            return None
         self._go_on_with(frame)
         if not self._by_line:
             self._note_run(frame.f_code, _BEGIN)
@@ -102,6 +104,8 @@ class LineWatch:
             self._line = _NOBODYS
             return self._trace
         self._charge()
+        if event == "return":  # or yields: whoever traces it next wants its lines
+            frame.f_trace_lines = True
         self._go_on_with(self._watched_caller(frame) if event == "return" else frame)
         if event == "line":
             self._note_run(frame.f_code, frame.f_lineno)
@@ -160,6 +164,14 @@ class LineWatch:
         self.is_late = now_s > self._pace.deadline_s
         if self.is_late:
             sys.settrace(None)
+            self._let_go_of(self._frame)
+
+    def _let_go_of(self, frame: FrameType | None) -> None:
+        """Have all lines of what runs now told again, to whoever traces it next: no event of theirs will come any more."""
+        while frame is not None:
+            if frame.f_trace is self._trace:
+                frame.f_trace, frame.f_trace_lines = None, True
+            frame = frame.f_back
 
     def _belongs_to_runner(self, frame: FrameType) -> bool:
         path = frame.f_code.co_filename

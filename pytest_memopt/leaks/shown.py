@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from ..meters.naming import type_name
 from ..meters.rounds import BYTE_SIGNALS, OUTSIDE_SIGNALS, LeakSignal
 from .catch import Catch
+from .census import newest_of
 from .culprits import Blame
-from .finding import Culprit
+from .finding import Culprit, Origin
+from .holder_names import is_below
 from .series import ContainerGrowth, typical
 
 _KEPT_MOST: Final = 32
@@ -22,6 +25,7 @@ class _Shown(NamedTuple):
     """A leak, and what a round of it added: elements of the container that grew with it, blocks and bytes."""
 
     per_round: float
+    newest_type: str
     added: tuple[float, float]
     culprits: tuple[Culprit, ...]
 
@@ -38,21 +42,30 @@ class ShownLeaks:
         """The containers that are known to leak."""
         return [container for container, _ in self._shown]
 
-    def add(self, catch: Catch, blame: Blame) -> None:
-        """Remember a leak by the container that holds its first culprit; one that no container holds isn't known again."""
+    def add(self, catch: Catch, blame: Blame, own_file: str = "") -> None:
+        """Remember a leak by the container that holds its first culprit; one that no container holds isn't known again.
+
+        Args:
+            catch: the hunt that found it.
+            blame: what it told.
+            own_file: the test's own file, as sites tell it: a line there is behind this test's leak, and no other's.
+        """
         if not blame.culprits or len(self._shown) >= _KEPT_MOST:
             return
         for one in catch.containers:
             container = catch.followed[one.key]
             if container is blame.container and one.key in catch.ruling.containers:
-                told = tuple(culprit for culprit in blame.culprits if _hangs_on(culprit, blame.culprits[0]))
-                self._leaks_of(container).append(_Shown(typical(one.changes), _added(catch), told))
+                told = [culprit for culprit in blame.culprits if _hangs_on(culprit, blame.culprits[0])]
+                culprits = tuple(_without_line_of(culprit, own_file) for culprit in told)
+                self._leaks_of(container).append(
+                    _Shown(typical(one.changes), _newest_type(container), _added(catch), culprits)
+                )
 
     def culprits_of(self, catch: Catch) -> tuple[Culprit, ...]:
         """The culprits of a leak that was shown before, with the amounts of this one; none where it is new.
 
-        It is new where an element of the container comes with much more or less memory than it did: something else may
-        hang on it, or leak beside it. Nor is it told so where descriptors, threads, processes or tasks grow with it:
+        It is new where the container took something of another type, or an element comes with much more or less memory
+        than it did: something else may hang on it, or leak beside it. Nor is it told so where descriptors, threads, processes or tasks grow with it:
         those are this test's own, and are to be named.
         """
         if not OUTSIDE_SIGNALS.isdisjoint(catch.ruling.signals):
@@ -77,15 +90,26 @@ def _explained(catch: Catch, growth: ContainerGrowth, leaks: Sequence[_Shown]) -
     """The culprits of the first of ``leaks`` whose amounts are those of ``catch``; none where there is none."""
     for shown in leaks:
         share = typical(growth.changes) / (shown.per_round or 1)
-        if _is_alike(_added(catch), [share * amount for amount in shown.added]):
+        is_same_type = _newest_type(catch.followed[growth.key]) == shown.newest_type
+        if is_same_type and _is_alike(_added(catch), [share * amount for amount in shown.added]):
             return tuple(_times(culprit, share) for culprit in shown.culprits)
     return ()
+
+
+def _newest_type(container: object) -> str:
+    return type_name(type(newest_of(container)))
+
+
+def _without_line_of(culprit: Culprit, own_file: str) -> Culprit:
+    """The culprit without its line and fixture, where that is in a test's own file."""
+    is_own = own_file and (culprit.site or "").startswith(f"{own_file}:")
+    return culprit.coming_from(Origin()) if is_own else culprit
 
 
 def _hangs_on(culprit: Culprit, first: Culprit) -> bool:
     """Whether it is held by way of what ``first`` is held by: what is held elsewhere is another test's only."""
     return culprit is first or (
-        None not in (culprit.path, first.path) and str(culprit.path).startswith(str(first.path))
+        culprit.path is not None and first.path is not None and is_below(culprit.path, first.path)
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..units import format_change, format_count, format_size
-from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, LeakFinding
+from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, LeakFinding, NoLine
+from .holder_names import is_below
 
 _BYTE_SIGNALS: Final = ("small_bytes", "heap_bytes", "mapped_bytes")
 _COUNT_NOUNS: Final = {
@@ -22,13 +23,14 @@ _CHANGES_SHOWN: Final = 8
 _WHOLE_FROM: Final = 10
 _PATH_MOST: Final = 90
 _PATH_END: Final = 40
-_RAN_OUT: Final = (
-    "time ran out before its line was found: a larger memopt_leaks_budget (memopt check: --budget) gives more"
-)
+_NO_LINE: Final = {
+    NoLine.RAN_OUT: "time ran out before its line was found: a larger memopt_leaks_budget (memopt check: --budget) gives more",
+    NoLine.FAILED: "its line can't be told: it failed when it was watched, as what asserts on time or on tracing does",
+}
 _UNFOUND: Final = "no Python object was found that grows with it"
 _UNSEEN: Final = (
-    "no object that the garbage collector lists grows with it: memory of a C extension, a reference count that is one too "
-    "high, or plain values (bytes, text, numbers) in a place that only C code knows"
+    "no object was found that stays and grows: memory of a C extension, a reference count that is one too high, plain "
+    "values (bytes, text, numbers) that only C code holds, or a container that each run makes anew"
 )
 
 
@@ -70,7 +72,7 @@ def leak_lines(finding: LeakFinding) -> list[str]:
     return [
         leak_headline(finding),
         *(culprits or [_nobody(finding)]),
-        *([_RAN_OUT] if finding.ran_out else []),
+        *([_NO_LINE[finding.no_line]] if finding.no_line is not None else []),
         *series_lines(finding),
         f"signature: {finding.signature}",
     ]
@@ -109,7 +111,7 @@ def _culprit_line(culprit: Culprit, first: Culprit) -> str:
 
 def _where(culprit: Culprit, first: Culprit) -> str:
     path = culprit.path or culprit.holder
-    if culprit is not first and first.path is not None and path.startswith(first.path):
+    if culprit is not first and first.path is not None and is_below(path, first.path):
         return "held with it"
     if path == OUTSIDE:
         return "held by nothing in Python"

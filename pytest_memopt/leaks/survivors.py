@@ -127,12 +127,19 @@ def _with_untracked(candidates: Mapping[int, list[object]], rounds: int = EXTRA_
 
 
 def _untracked(holders: Mapping[int, Iterable[object]], rounds: int = EXTRA_ROUNDS) -> dict[int, list[object]]:
-    """What the collector doesn't track, and ``holders`` hold: one of a type for each round at least."""
-    seen: set[int] = set()
-    found: dict[int, list[object]] = {}
+    """What the collector doesn't track, and ``holders`` hold: one of a type for each round at least.
+
+    What as many of them share as there are rounds was there before: the code of a function that each round makes.
+    """
+    holding: Counter[int] = Counter()
+    parts: dict[int, object] = {}
     for one in chain.from_iterable(holders.values()):
         for part in referents(one):
-            if _class_id(part) not in _TELL_LITTLE and not gc.is_tracked(part) and id(part) not in seen:
-                seen.add(id(part))
-                found.setdefault(_class_id(part), []).append(part)
-    return {cls: parts for cls, parts in found.items() if len(parts) >= rounds}
+            if _class_id(part) not in _TELL_LITTLE and not gc.is_tracked(part):
+                parts[id(part)] = part
+                holding[id(part)] += 1
+    found: dict[int, list[object]] = {}
+    for number, part in parts.items():
+        if holding[number] < EXTRA_ROUNDS:
+            found.setdefault(_class_id(part), []).append(part)
+    return {cls: alike for cls, alike in found.items() if len(alike) >= rounds}

@@ -12,9 +12,9 @@ from itertools import islice
 from math import inf
 from typing import Final, TypeAlias
 
-from .cpu_alarm import alarm
+from .alarm import alarm
 from .measurement import Site
-from .originals import tracemalloc
+from .originals import gc, tracemalloc
 from .traced import function_at, is_runner
 
 # file and line of the frames that led somewhere, the innermost first
@@ -39,11 +39,12 @@ def remembered_lines(frames: int = FRAMES, most_s: float = inf) -> Generator[Non
 
     Args:
         frames: how many lines are kept of each object, the innermost ones; each of them costs.
-        most_s: seconds of computing after which all are forgotten, and the block goes on without, at its full speed.
+        most_s: seconds after which all are forgotten, and the block goes on without, at its full speed.
     """
     if tracemalloc.is_tracing():
         yield
         return
+    gc.collect()  # it empties the interpreter's lists of free objects: what is taken from there has no line
     tracemalloc.start(frames)
     try:
         with alarm(most_s, tracemalloc.stop):

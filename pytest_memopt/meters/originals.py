@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc as gc  # noqa: PLC0414 - handed on, here and below
 import os as os  # noqa: PLC0414
-import signal as signal  # noqa: PLC0414
 import sys as sys  # noqa: PLC0414
 import threading as threading  # noqa: PLC0414
 import time as time  # noqa: PLC0414
@@ -28,6 +27,6 @@ def copy_of(module: ModuleType) -> ModuleType:
 
 
 if not TYPE_CHECKING:
-    gc, os, signal, sys, threading, time, tracemalloc, weakref = map(
-        copy_of, (gc, os, signal, sys, threading, time, tracemalloc, weakref)
+    gc, os, sys, threading, time, tracemalloc, weakref = map(
+        copy_of, (gc, os, sys, threading, time, tracemalloc, weakref)
     )

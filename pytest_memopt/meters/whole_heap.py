@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from inspect import unwrap
-from types import ModuleType
+from types import BuiltinFunctionType, ModuleType
 from typing import Any, Final
 
 from . import originals
@@ -65,9 +65,29 @@ class WholeHeap:
             # of one door before another
             return [one for one in answer if one is not args] if name == "get_referrers" else answer
 
-        # called by way of C, as the interpreter's own is: up to CPython 3.13 a coroutine is among the referrers of its
-        # local variables while it calls a function of Python, and not while it calls one of C
-        return update_wrapper(partial(ask), inner)
+        # called by way of C, and without a tuple of arguments: up to CPython 3.13 a coroutine is among the referrers of
+        # its local variables while it calls a function of Python, and not while it calls one of C
+        return update_wrapper(partial(ask), inner) if name == "get_referrers" else _Door(ask, inner)
+
+
+class _Door:
+    """Stands for a function of ``gc`` in all that a program may do with that: keep it in a class, copy it, pickle it."""
+
+    def __init__(self, ask: Callable[..., Any], inner: Callable[..., Any]) -> None:
+        update_wrapper(self, inner)
+        self._ask = ask  # after that, which copies the attributes of a door behind this one
+
+    # for isinstance(), and what inspect does with it
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return BuiltinFunctionType
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        return self._ask(*args, **named)
+
+    def __reduce__(self) -> str:
+        return str(self.__name__)  # type: ignore[attr-defined]
 
 
 def _replace_in_modules(name: str, old: object, new: object) -> None:

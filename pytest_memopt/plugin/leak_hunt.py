@@ -13,7 +13,7 @@ from ..leaks.catch import Catch, Patience
 from ..leaks.check import finding_of
 from ..leaks.clues import LineClues
 from ..leaks.culprits import Blame, name_culprits
-from ..leaks.finding import INTERRUPTED, LeakFinding
+from ..leaks.finding import INTERRUPTED, LeakFinding, NoLine
 from ..leaks.first_run import first_run
 from ..leaks.hunt import Hunt
 from ..leaks.known import KnownLeaks, today
@@ -138,14 +138,15 @@ class LeakHunter:
             except INTERRUPTIONS as interruption:
                 self.interruption = interruption
             catch = catch._replace(duration_s=hunt.elapsed_s)
-        return finding_of(catch, blame.culprits, ran_out=blame.ran_out)
+        place = scene.item.nodeid.partition("[")[0]
+        return finding_of(catch, blame.culprits, no_line=blame.no_line, place=place)
 
     def _blame(self, catch: Catch, hunt: Hunt, scene: _Scene) -> Blame:
         """The culprits of a leak; of one that is met for the first time they are remembered for the tests to come."""
         if shown := self._shown.culprits_of(catch):
             return Blame(shown)
         blame = self._name(catch, hunt, scene)
-        self._shown.add(catch, blame)
+        self._shown.add(catch, blame, own_file=scene.item.location[0])
         return blame
 
     def _name(self, catch: Catch, hunt: Hunt, scene: _Scene) -> Blame:
@@ -157,11 +158,11 @@ class LeakHunter:
                 round_s=catch.duration_s / catch.rounds,
                 on_step=lambda left_s: scene.tell_naming(hunt, left_s),
             )
-            return name_culprits(run, catch, clues)
+            return name_culprits(run, catch, clues, CannotRerun)
         except INTERRUPTIONS:
             raise
         except Exception:  # noqa: BLE001 - a finding without a culprit is worth more than a session that broke off
-            return Blame(())
+            return Blame((), no_line=NoLine.FAILED)
 
 
 class _Scene(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..leaks.finding import Culprit, LeakFinding
+from ..leaks.finding import Culprit, LeakFinding, NoLine
 from ..leaks.ruling import FLAT_ROUNDS, LeakKind
 
 
@@ -22,7 +22,7 @@ def leak_to_wire(finding: LeakFinding) -> dict[str, Any]:
         "duration_s": finding.duration_s,
         "wanted_rounds": finding.wanted_rounds,
         "isolated": finding.isolated,
-        "ran_out": finding.ran_out,
+        "no_line": finding.no_line.value if finding.no_line is not None else None,
     }
 
 
@@ -45,5 +45,5 @@ def leak_from_wire(data: Mapping[str, Any]) -> LeakFinding:
         duration_s=data.get("duration_s", 0.0),
         wanted_rounds=data.get("wanted_rounds", FLAT_ROUNDS),
         isolated=data.get("isolated", False),
-        ran_out=data.get("ran_out", False),
+        no_line=NoLine(data["no_line"]) if data.get("no_line") else None,
     )

@@ -31,7 +31,25 @@ def test_a_line_that_there_was_no_time_for_is_told(serial_project, args):
     assert result.lines_with("  +1  file descriptor (")
     assert result.lines_with("  time ran out before its line was found: a larger memopt_leaks_budget ")
     (test,) = json.loads(target.read_text(encoding="utf-8"))["tests"]
-    assert (test["leak"]["ran_out"], test["leak"]["culprits"][0]["site"]) == (True, None)
+    assert (test["leak"]["no_line"], test["leak"]["culprits"][0]["site"]) == ("ran-out", None)
+
+
+MINDS = """
+import sys, tracemalloc
+REGISTRY = []
+class Session: pass
+def test_minds_tracing():
+    REGISTRY.append(Session())
+    assert not tracemalloc.is_tracing()
+"""
+
+
+def test_what_fails_when_it_is_watched_is_named_without_a_line(project):
+    """A test that minds being watched leaks all the same: type and holder are told, and why no line is."""
+    run = project.with_files({"test_minds.py": MINDS}).measure("--memopt-leaks")
+    leak = run.test("::test_minds_tracing")["leak"]
+    assert (leak["signature"], leak["no_line"]) == ("test_minds.REGISTRY[*] <- test_minds.Session", "failed")
+    assert run.lines_with("failed when it was watched")
 
 
 def test_a_line_that_is_found_is_all_that_is_told(serial_project):

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from pytest_memopt.leaks.finding import Culprit, LeakFinding
+from pytest_memopt.leaks.finding import Culprit, LeakFinding, NoLine
 from pytest_memopt.leaks.ruling import LeakKind
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12)
@@ -29,5 +29,5 @@ LEAK_FINDINGS = st.builds(
     duration_s=st.floats(0, 1e9),
     wanted_rounds=st.integers(1, 10_000),
     isolated=st.booleans(),
-    ran_out=st.booleans(),
+    no_line=st.none() | st.sampled_from(NoLine),
 )

@@ -12,7 +12,7 @@ from pytest_memopt.leaks import culprits as culprits_module
 from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.check import assert_no_leaks, check_leaks, finding_of
 from pytest_memopt.leaks.culprits import Blame
-from pytest_memopt.leaks.finding import Culprit
+from pytest_memopt.leaks.finding import Culprit, NoLine
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import Levels
 from pytest_memopt.meters.frozen_heap import is_heap_frozen
@@ -172,7 +172,7 @@ def test_the_time_of_naming_is_told(hunts):
 def test_that_time_ran_out_is_told(hunts, monkeypatch):
     """The message says that the line was not found for want of time."""
     hunts(catch(LeakKind.LEAK))
-    blame = Blame((KEPT._replace(site=None),), ran_out=True)
+    blame = Blame((KEPT._replace(site=None),), no_line=NoLine.RAN_OUT)
     monkeypatch.setattr(culprits_module, "name_culprits", lambda run, caught, clues: blame)
     with pytest.raises(MemoryLeakFound, match="time ran out before its line was found"):
         assert_no_leaks(int)

@@ -65,6 +65,17 @@ def test_a_workload_that_leaves_the_tracing_alone_leaks_by_itself(monkeypatch):
         assert not clues.may_be_of_tracing
 
 
+def test_unwatched_nothing_is_run_and_no_line_is_known():
+    """The same clues for a workload that fails when it is watched: not even one round more is run."""
+    clues = LineClues(lambda: 1 / 0, {LeakSignal.FDS: lambda: 0}, HERE).unwatched()
+    with clues.remembered():
+        assert not tracemalloc.is_tracing()
+        clues.note([HERE])
+        clues.note_rest(3000, 3)
+    assert (clues.led_to([HERE]), clues.led_to_rest(), clues.led_to_growth(LeakSignal.FDS, 1)) == ((), (), ())
+    assert (clues.native_calls(3000), clues.ran_out, clues.may_be_of_tracing) == ((), False, False)
+
+
 def test_growth_is_looked_for_where_it_can_be_counted():
     """A signal that can be read between two lines has a line; another has none, and nothing is run for it."""
     level, runs = [0], []

@@ -16,7 +16,7 @@ from pytest_memopt.leaks import outsiders as outsiders_module
 from pytest_memopt.leaks.catch import Catch
 from pytest_memopt.leaks.census import Grown, Namespace, cache_table
 from pytest_memopt.leaks.culprits import name_culprits
-from pytest_memopt.leaks.finding import OUTSIDE, Culprit, Origin
+from pytest_memopt.leaks.finding import OUTSIDE, Culprit, NoLine, Origin
 from pytest_memopt.leaks.ruling import LeakKind, Ruling
 from pytest_memopt.leaks.series import ContainerGrowth, Levels
 from pytest_memopt.leaks.survivors import EXTRA_ROUNDS
@@ -94,6 +94,9 @@ class KnownLines:
     def remembered(self, *, is_wanted):
         self.is_wanted = is_wanted
         return nullcontext()
+
+    def unwatched(self):
+        return KnownLines()
 
     def led_to(self, objects):
         return next((line for one in objects for cls, line in self.made.items() if type(one) is cls), None)
@@ -429,13 +432,24 @@ def test_that_time_ran_out_is_told_where_a_line_is_missing(world, site, ran_out)
     kept = ["x"]
     world["holders"][id(kept)] = holder("app.KEPT")
     clues = KnownLines(made={str: site} if site else None, ran_out=True)
-    assert name_culprits(refuse, catch(kept), clues).ran_out is ran_out
+    assert name_culprits(refuse, catch(kept), clues).no_line is (NoLine.RAN_OUT if ran_out else None)
+
+
+def test_a_workload_that_fails_when_it_is_watched_is_named_without_lines(world, monkeypatch):
+    """One that asserts on its time, or on who traces it, leaks all the same, and its holder is known."""
+    kept = ["a"]
+    world["holders"][id(kept)] = holder("app.KEPT")
+    clues = KnownLines(made={str: "app.py:9 in call"})
+    monkeypatch.setattr(clues, "led_to", refuse)
+    blame = name_culprits(refuse, catch(kept), clues)
+    assert (only(blame.culprits).path, only(blame.culprits).site) == ("app.KEPT[*]", None)
+    assert (blame.no_line, blame.container) == (NoLine.FAILED, kept)
 
 
 def test_without_a_culprit_time_may_have_run_out(world):
     """Nobody is named, and the reason is told; it isn't where there was time enough."""
-    assert name_culprits(refuse, catch(), KnownLines(ran_out=True)).ran_out
-    assert not name_culprits(refuse, catch(), KnownLines()).ran_out
+    assert name_culprits(refuse, catch(), KnownLines(ran_out=True)).no_line is NoLine.RAN_OUT
+    assert name_culprits(refuse, catch(), KnownLines()).no_line is None
 
 
 @pytest.mark.parametrize(

@@ -32,4 +32,6 @@ def test_memory_is_one_thing_in_a_signature(signals):
     lost = Culprit("memory without an object", None, 48, site="app.py:5 in loads")
     assert signature_of((), signals) == "outside Python: memory"
     assert signature_of((lost,), signals) == "outside Python: memory in app.py loads"
-    assert signature_of((), (*signals, "callbacks")) == "outside Python: callbacks"
+    assert signature_of((), signals, "test_app.py::test_loads") == "outside Python: memory in test_app.py::test_loads"
+    assert signature_of((lost,), signals, "test_app.py::test_loads") == "outside Python: memory in app.py loads"
+    assert signature_of((), (*signals, "callbacks"), "test_app.py::test_loads") == "outside Python: callbacks"

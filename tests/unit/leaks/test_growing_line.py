@@ -263,3 +263,17 @@ def test_before_each_round_somebody_is_told(outside):
     growing_line(lambda: outside.take(1), outside.count, 1, on_round=lambda: told.append(1))
     growing_line(lambda: None, outside.count, 1, on_round=lambda: told.append(2))
     assert told == [1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("deadline_s", [10.0, 0.0])
+def test_frames_that_live_on_are_told_line_by_line_again(deadline_s):
+    """A generator that a round suspends, and who runs when time is up, are left to coverage and debuggers as they were."""
+
+    def generate():
+        while True:
+            yield
+
+    running, frames = generate(), [sys._getframe()]
+    growing_line(lambda: next(running), lambda: 0, 1, budget_s=deadline_s)
+    frames.append(running.gi_frame)
+    assert all(frame.f_trace_lines for frame in frames)

@@ -4,7 +4,14 @@ import pytest
 
 from pytest_memopt.leaks import holder_names
 from pytest_memopt.leaks.finding import OUTSIDE, Culprit
-from pytest_memopt.leaks.holder_names import as_written, held_by_users, holders_of, name_and_path, names_of_holders
+from pytest_memopt.leaks.holder_names import (
+    as_written,
+    held_by_users,
+    holders_of,
+    is_below,
+    name_and_path,
+    names_of_holders,
+)
 from pytest_memopt.snapshots.holders import Holder
 from pytest_memopt.snapshots.roots import RootKind
 
@@ -57,6 +64,23 @@ def test_names_are_in_the_order_of_what_was_asked_for(monkeypatch):
     )
     assert names_of_holders({1}, [first, second], {2}) == [(OUTSIDE, None), ("a.B", "a.B[*]")]
     assert asked == [{1, 2}]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_within"),
+    [
+        ("app.A", True),
+        ("app.A.x", True),
+        ("app.A[*]", True),
+        ("app.A{…}", True),
+        ("app.AB", False),
+        ("app.A_b", False),
+        ("b", False),
+    ],
+)
+def test_a_path_is_below_what_it_leads_through(path, is_within):
+    """A name that merely begins alike is another one."""
+    assert is_below(path, "app.A") is is_within
 
 
 def test_what_the_runner_keeps_is_not_the_users():

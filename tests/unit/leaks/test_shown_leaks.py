@@ -96,6 +96,24 @@ def test_leaks_of_several_amounts_are_kept_beside_each_other():
     assert leaks.containers == [pool]
 
 
+def test_another_type_in_the_same_container_is_another_leak():
+    """A known leak must not hide what a test adds to the same registry."""
+    pool = [SESSION]
+    leaks = shown(catch((pool, 1)), SESSION, container=pool)
+    assert leaks.culprits_of(catch((pool, 1)))
+    pool.append("text")
+    assert leaks.culprits_of(catch((pool, 1))) == ()
+
+
+@pytest.mark.parametrize(("own_file", "site"), [("app.py", None), ("test_app.py", SESSION.site), ("", SESSION.site)])
+def test_a_line_of_the_first_test_is_not_told_of_another(own_file, site):
+    """A line in the test's own file is behind its leak alone; one in what is tested is behind all."""
+    pool = []
+    leaks = ShownLeaks()
+    leaks.add(catch((pool, 1)), Blame((SESSION,), pool), own_file=own_file)
+    assert leaks.culprits_of(catch((pool, 1)))[0].site == site
+
+
 def test_amounts_are_by_what_the_container_took():
     """A container may take more elements than there are of the first kind: twice as many are still the same leak."""
     pool = []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_memopt.leaks.finding import OUTSIDE, Culprit, LeakFinding
+from pytest_memopt.leaks.finding import OUTSIDE, Culprit, LeakFinding, NoLine
 from pytest_memopt.leaks.ruling import LeakKind
 from pytest_memopt.leaks.story import amount_text, leak_headline, leak_lines
 from tests.unit.strategies import LEAK_FINDINGS
@@ -102,7 +102,7 @@ def test_what_hangs_on_the_first_culprit_says_so():
 
 def test_without_a_culprit_it_says_what_that_means():
     """Memory that no object explains is said to be that of C code, or of a reference too many."""
-    assert "no object that the garbage collector lists" in leak_lines(leak(blocks=1))[1]
+    assert "no object was found that stays and grows" in leak_lines(leak(blocks=1))[1]
 
 
 LOST = Culprit("memory without an object", None, 48, site="app.py:5 in loads")
@@ -116,7 +116,7 @@ NATIVE = Culprit("C memory", None, 80)
             LOST,
             [
                 "memory without an object  48 B  held by nothing in Python  allocated at app.py:5 in loads",
-                "no object that the garbage collector lists",
+                "no object was found that stays and grows",
             ],
         ),
         (NATIVE, ["C memory  80 B  held by nothing in Python", "pip install pytest-memopt[memray]"]),
@@ -181,5 +181,6 @@ def test_that_time_ran_out_is_told_with_what_to_do():
     """Below the culprits, or what stands in their place."""
     for finding in (leak(SESSION._replace(site=None), blocks=1), leak(blocks=1)):
         assert not [line for line in leak_lines(finding) if "time ran out" in line]
-        told = leak_lines(finding._replace(ran_out=True))[2]
+        told = leak_lines(finding._replace(no_line=NoLine.RAN_OUT))[2]
         assert told.startswith("time ran out before its line was found: a larger memopt_leaks_budget")
+        assert "failed when it was watched" in leak_lines(finding._replace(no_line=NoLine.FAILED))[2]

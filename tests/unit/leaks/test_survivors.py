@@ -53,6 +53,18 @@ def test_what_each_round_keeps_survives():
     assert found_by(lambda: kept.extend([Session(), Session()]))["Session"] == 2 * EXTRA_ROUNDS
 
 
+def test_what_survivors_share_was_there_before():
+    """The code of a function that each round makes is no new object, however many functions there are."""
+    kept = []
+
+    def run():
+        kept.append([lambda: 1, lambda: 2, lambda: 3])
+
+    found = found_by(run)
+    assert found["function"] == 3 * EXTRA_ROUNDS
+    assert "code" not in found
+
+
 def test_variables_of_the_context_survive():
     """A variable that holds a plain value is tracked by nobody, and neither is what holds it: it is found in the context."""
 

@@ -1,7 +1,9 @@
 """Those who ask the collector for objects while the heap is frozen."""
 
+import copy
 import gc
 import inspect
+import pickle
 import sys
 import weakref
 from types import ModuleType
@@ -115,6 +117,23 @@ def test_who_has_the_function_by_its_name_asks_there_too(thawed, monkeypatch):
     assert thawed == [True]
     whole.close()
     assert early.get_objects is late.get_objects is gc.get_objects is early.other
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_it_passes_for_the_interpreters_own(whole, name):
+    """A program may keep the function in a class, copy it, pickle it and ask what it is."""
+    door, own = getattr(gc, name), getattr(originals.gc, name)
+    assert (door.__name__, door.__doc__) == (own.__name__, own.__doc__)
+    if name == "get_referrers":
+        return  # has to be called without a tuple of arguments
+    holder = type("Holder", (), {"ask": door})()
+    try:
+        assert type(holder.ask()) is type(own())
+    finally:
+        originals.gc.unfreeze()
+    assert copy.deepcopy(door) is copy.copy(door) is pickle.loads(pickle.dumps(door)) is door
+    assert inspect.isroutine(door)
+    assert inspect.isbuiltin(door)
 
 
 class Circle:
