@@ -63,7 +63,7 @@ def hunts_text(tests: Iterable[TestRecord]) -> str | None:
     if not hunts:
         return None
     clean = sum(finding.verdict is LeakKind.CLEAN for finding in hunts)
-    rounds = sum(finding.rounds for finding in hunts) / len(hunts)
+    rounds = f"{sum(finding.rounds for finding in hunts) / len(hunts):.1f}".removesuffix(".0")
     seconds = format_seconds(sum(finding.duration_s for finding in hunts))
     told = f"{counted(len(hunts), 'test')} hunted for leaks, {format_count(clean)} clean"
     isolated = sum(finding.isolated for finding in hunts)
@@ -72,7 +72,7 @@ def hunts_text(tests: Iterable[TestRecord]) -> str | None:
         if isolated
         else ""
     )
-    return f"{told}{apart}: {rounds:.1f} runs each, {seconds} in all"
+    return f"{told}{apart}: {rounds} run{'' if rounds == '1' else 's'} each, {seconds} in all"
 
 
 def sight_text(tests: Iterable[TestRecord]) -> str | None:

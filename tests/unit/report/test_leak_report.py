@@ -67,7 +67,16 @@ def test_only_leaks_are_told(passed):
 def test_hunts_are_summed_up():
     """How many tests, how many are clean, runs on average, and seconds."""
     tests = [record("a", LEAK), record("b", CLEAN, VerdictKind.OK), record("c", None, VerdictKind.OK)]
-    assert hunts_text(tests) == "2 tests hunted for leaks, 1 clean: 11.0 runs each, 1.5 s in all"
+    assert hunts_text(tests) == "2 tests hunted for leaks, 1 clean: 11 runs each, 1.5 s in all"
+
+
+@pytest.mark.parametrize(
+    ("rounds", "told"), [((31, 31), ": 31 runs each"), ((4, 5), ": 4.5 runs each"), ((1, 1), ": 1 run each")]
+)
+def test_only_what_is_no_whole_number_has_a_decimal(rounds, told):
+    """Where each test had as many runs, or their mean is whole, that is how many they are."""
+    tests = [record("a", CLEAN._replace(rounds=count), VerdictKind.OK) for count in rounds]
+    assert told in hunts_text(tests)
 
 
 @pytest.mark.parametrize(
