@@ -15,6 +15,7 @@ from .explanation import Explanation
 from .wording import counted, ordinal
 
 SLOWEST_SHOWN: Final = 5
+UNDECIDED_SHOWN: Final = 3
 _SLOW_S: Final = 1.0
 
 
@@ -118,6 +119,20 @@ def broken_off(tests: Iterable[TestRecord]) -> list[str]:
             grown = series_lines(record.leak) or ["nothing grew until then"]
             lines += [f"{record.nodeid}: the hunt was {record.leak.why}", *(f"  {line}" for line in grown)]
     return lines
+
+
+def undecided(tests: Iterable[TestRecord]) -> list[str]:
+    """The tests whose hunts came to nothing, with the reason: three lines, and one with how many others there are.
+
+    Interrupted hunts have lines of their own; a test that failed by itself was not hunted.
+    """
+    told = [
+        f"{record.nodeid}: inconclusive: {record.leak.why or 'no reason given'}"
+        for record in tests
+        if record.leak is not None and record.leak.verdict is LeakKind.INCONCLUSIVE and not record.leak.is_interrupted
+    ]
+    left = len(told) - UNDECIDED_SHOWN
+    return [*told[:UNDECIDED_SHOWN], *([f"and {format_count(left)} more inconclusive"] if left > 0 else [])]
 
 
 def _seen_in(records: list[TestRecord]) -> str:

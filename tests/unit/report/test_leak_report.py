@@ -13,6 +13,7 @@ from pytest_memopt.report.leaks import (
     sight_text,
     slow_hunt,
     slowest_hunts,
+    undecided,
 )
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
 
@@ -140,3 +141,19 @@ def test_interrupted_hunts_tell_what_they_saw():
         "c: the hunt was interrupted in run 10",
         "  nothing grew until then",
     ]
+
+
+def test_hunts_that_came_to_nothing_are_told_with_their_reason():
+    """Three of them, and how many others there are; interrupted ones are told as such, those that failed weren't hunted."""
+    late = LeakFinding(LeakKind.INCONCLUSIVE, 9, why="undecided after 9 runs")
+    others = [
+        record("a", late._replace(why="interrupted in run 10"), VerdictKind.INCONCLUSIVE),
+        record("b", None, VerdictKind.INCONCLUSIVE),
+        record("c", CLEAN, VerdictKind.OK),
+        record("d", LEAK),
+    ]
+    assert undecided(others) == []
+    hunted = [record(f"t{index}", late, VerdictKind.INCONCLUSIVE) for index in range(5)]
+    told = [f"t{index}: inconclusive: undecided after 9 runs" for index in range(3)]
+    assert undecided([*others, *hunted[:3]]) == told
+    assert undecided([*others, *hunted]) == [*told, "and 2 more inconclusive"]
