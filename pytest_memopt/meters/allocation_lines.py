@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import sysconfig
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from math import inf
 from typing import Final, TypeAlias
 
 from .alarm import alarm
+from .installed import INSTALLED, library_folders
 from .measurement import Site
 from .originals import gc, tracemalloc
 from .traced import function_at, is_runner
@@ -23,8 +23,6 @@ Frames: TypeAlias = "tuple[tuple[str, int], ...]"
 FRAMES: Final = 16  # from the line that allocates, in a library perhaps, to one that is not the test runner's
 _ASKED_MOST: Final = 64
 LEAST_SHARE: Final = 0.5  # of what a round leaves: a line that explains less is not the one
-_LIBRARY: Final = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-_INSTALLED: Final = ("site-packages", "dist-packages")
 _PYTHON_DOMAIN: Final = 0
 _FLAGS: Final = type.__dict__["__flags__"]  # asked past a metaclass, which may answer anything
 _HAS_MANAGED_DICT: Final = 1 << 4
@@ -99,7 +97,7 @@ def _is_runners(frames: Frames) -> bool:
 
 
 def _is_library(path: str) -> bool:
-    return path.startswith(("<", *_LIBRARY)) and not any(part in path for part in _INSTALLED)
+    return path.startswith(("<", *library_folders())) and not any(part in path for part in INSTALLED)
 
 
 def _frames_of(one: object) -> Frames:

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from .installed import shown_path
+
 
 class Phase(str, Enum):
     """The three parts of a test's protocol, as pytest names them."""
@@ -54,9 +56,8 @@ class Site(NamedTuple):
         return f"{self.path}:{self.line}" + (f" in {self.function}" if self.function else "")
 
     def below(self, root: Path) -> Site:
-        """The line with its path as pytest shows paths: relative to ``root`` where it lies below it."""
-        path = Path(self.path)
-        return self._replace(path=str(path.relative_to(root))) if path.is_relative_to(root) else self
+        """The line with its path relative to ``root``, or to where installed code lies, if it lies below either."""
+        return self._replace(path=shown_path(Path(self.path), root)) if self.path else self
 
 
 class PhaseUse(NamedTuple):

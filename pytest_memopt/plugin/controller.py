@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ..errors import MemoptError, one_line
+from ..leaks.ruling import LeakKind
 from ..report import json_report, terminal
 from ..report.failure import warn_line
 from ..report.leaks import slow_hunt
@@ -104,6 +105,7 @@ class Controller:
         if summary is None or not (self._settings.is_on or self._must_tell(summary)):
             return
         verbosity = self._config.get_verbosity() if self._settings.report else QUIET
+        tells_warnings = bool(summary.tests) and not self._settings.report
         writer = _Writer(terminalreporter._tw)  # noqa: SLF001 - the public methods know no markup within a line
         terminal.render(
             summary,
@@ -111,6 +113,7 @@ class Controller:
             top=self._settings.top,
             verbosity=verbosity,
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001
+            are_warnings_told=tells_warnings,
         )
         if verbosity < 0:
             for line in _left_unsaid(summary):
@@ -118,14 +121,16 @@ class Controller:
             if self._settings.pool_compare:
                 for line in _comparisons(summary):
                     writer.line(line)
-        if summary.tests and not self._settings.report:
+        if tells_warnings:
             for warning in summary.warnings:
                 writer.line(f"warning: {warning}", yellow=True)
 
     def _must_tell(self, summary: RunSummary) -> bool:
         told = (VerdictKind.BREACH, VerdictKind.UNMEASURED, VerdictKind.WARM_UP, VerdictKind.INCONCLUSIVE)
         is_noteworthy = any(record.verdict in told and record.limits for record in summary.tests)
-        is_noteworthy |= any(record.leak is not None and record.leak.is_interrupted for record in summary.tests)
+        is_noteworthy |= any(
+            record.leak is not None and record.leak.verdict is LeakKind.INCONCLUSIVE for record in summary.tests
+        )
         return is_noteworthy or bool(summary.warnings) or any(worker.lost for worker in summary.workers)
 
     def _write_json(self, summary: RunSummary) -> None:

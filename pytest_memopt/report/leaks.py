@@ -15,6 +15,7 @@ from .explanation import Explanation
 from .wording import counted, ordinal
 
 SLOWEST_SHOWN: Final = 5
+UNDECIDED_SHOWN: Final = 3
 _SLOW_S: Final = 1.0
 
 
@@ -63,7 +64,7 @@ def hunts_text(tests: Iterable[TestRecord]) -> str | None:
     if not hunts:
         return None
     clean = sum(finding.verdict is LeakKind.CLEAN for finding in hunts)
-    rounds = sum(finding.rounds for finding in hunts) / len(hunts)
+    rounds = f"{sum(finding.rounds for finding in hunts) / len(hunts):.1f}".removesuffix(".0")
     seconds = format_seconds(sum(finding.duration_s for finding in hunts))
     told = f"{counted(len(hunts), 'test')} hunted for leaks, {format_count(clean)} clean"
     isolated = sum(finding.isolated for finding in hunts)
@@ -72,7 +73,7 @@ def hunts_text(tests: Iterable[TestRecord]) -> str | None:
         if isolated
         else ""
     )
-    return f"{told}{apart}: {rounds:.1f} runs each, {seconds} in all"
+    return f"{told}{apart}: {rounds} run{'' if rounds == '1' else 's'} each, {seconds} in all"
 
 
 def sight_text(tests: Iterable[TestRecord]) -> str | None:
@@ -118,6 +119,20 @@ def broken_off(tests: Iterable[TestRecord]) -> list[str]:
             grown = series_lines(record.leak) or ["nothing grew until then"]
             lines += [f"{record.nodeid}: the hunt was {record.leak.why}", *(f"  {line}" for line in grown)]
     return lines
+
+
+def undecided(tests: Iterable[TestRecord]) -> list[str]:
+    """The tests whose hunts came to nothing, with the reason: three lines, and one with how many others there are.
+
+    Interrupted hunts have lines of their own; a test that failed by itself was not hunted.
+    """
+    told = [
+        f"{record.nodeid}: inconclusive: {record.leak.why or 'no reason given'}"
+        for record in tests
+        if record.leak is not None and record.leak.verdict is LeakKind.INCONCLUSIVE and not record.leak.is_interrupted
+    ]
+    left = len(told) - UNDECIDED_SHOWN
+    return [*told[:UNDECIDED_SHOWN], *([f"and {format_count(left)} more inconclusive"] if left > 0 else [])]
 
 
 def _seen_in(records: list[TestRecord]) -> str:

@@ -14,7 +14,7 @@ from ..verdicts.record import TestRecord, VerdictKind
 from .counts import verdict_counts
 from .failure import short
 from .header import meter_details, meter_pieces, rss_pieces, rss_text, run_pieces, tests_text
-from .leaks import broken_off, hunts_text, leak_lots, sight_text, slowest_hunts
+from .leaks import broken_off, hunts_text, leak_lots, sight_text, slowest_hunts, undecided
 from .notes import notes, row_style
 from .ranking import failing, worst_fixtures, worst_tests
 from .sparkline import sparkline
@@ -33,11 +33,14 @@ _MAIN: Final = "main"
 _ADVICE: Final = "advice  "
 
 
-def render(summary: RunSummary, out: TextOut, *, top: int, verbosity: int, width: int) -> None:
+def render(
+    summary: RunSummary, out: TextOut, *, top: int, verbosity: int, width: int, are_warnings_told: bool = False
+) -> None:
     """Print the summary.
 
     Below verbosity 0 these are two lines at the most, and one more for each test that failed by its memory or process
-    that died. A run without tests is one line. Nothing is printed that the stream can't encode.
+    that died, and for some whose hunt came to nothing. A run without tests is one line. Nothing is printed that the
+    stream can't encode.
 
     Args:
         summary: the run.
@@ -45,8 +48,9 @@ def render(summary: RunSummary, out: TextOut, *, top: int, verbosity: int, width
         top: rows in the table of tests; what is left out is counted.
         verbosity: pytest's; above 0 the instruments' means, every fixture and every reason are told.
         width: columns of the terminal.
+        are_warnings_told: whether the caller tells the warnings that a brief summary only counts.
     """
-    page = _Page(summary, Typeface.for_encoding(out.encoding), top, verbosity, width)
+    page = _Page(summary, Typeface.for_encoding(out.encoding), top, verbosity, width, are_warnings_told)
     for line in page.lines():
         write_line(out, line)
 
@@ -59,6 +63,7 @@ class _Page(NamedTuple):
     top: int
     verbosity: int
     width: int
+    are_warnings_told: bool
 
     def lines(self) -> Iterator[Line]:
         """All lines, from the title to the last warning."""
@@ -86,14 +91,14 @@ class _Page(NamedTuple):
         yield from self._troubles()
 
     def _brief(self) -> Iterator[Line]:
-        """The summary in two lines, and one for each failure."""
+        """The summary in two lines, and one for each failure, and for what couldn't be decided."""
         pieces = [Span(f"{TITLE}: {tests_text(self.summary)}")]
         rss = rss_text(self.summary.workers)
         warnings = len(self.summary.warnings)
         if rss:
             pieces.append(Span(rss))
         pieces += verdict_counts(self.summary.tests)
-        if warnings:
+        if warnings and not self.are_warnings_told:
             pieces.append(Span(f"{counted(warnings, 'warning')}, told without -q", Style.WARN))
         first, *rest = self._flow(pieces)
         yield first
@@ -103,6 +108,8 @@ class _Page(NamedTuple):
             yield tuple(span for line in rest for span in (between, *line))[1:]
         for record in filter(failing, worst_tests(self.summary)):
             yield self._line(Span(record.nodeid, Style.STRONG), Span(f": {_failure_text(record)}", row_style(record)))
+        for told in undecided(self.summary.tests):
+            yield self._line(Span(told, Style.WARN))
         yield from self._broken_off()
         yield from self._losses()
 

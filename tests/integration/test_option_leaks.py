@@ -246,6 +246,35 @@ def test_what_fails_the_second_time_is_inconclusive(project):
     assert "when it was run again, its call failed" in record["why"]
 
 
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_a_hunt_that_came_to_nothing_is_told(project, is_marked):
+    """Without the report too, and where only a mark asked for the hunt, it is told with the reason; the rest is counted."""
+    suite = """
+        import pytest
+        @pytest.mark.no_leaks
+        @pytest.mark.parametrize("number", range(5))
+        def test_once(number, done=set()):
+            assert number not in done
+            done.add(number)
+    """
+    run = project.with_files({"test_once.py": dedent(suite)}).run(*([] if is_marked else ["--memopt-leaks"]))
+    assert run.counts == {"passed": 5}
+    assert (
+        len(run.lines_with("test_once.py::test_once[", ": inconclusive: when it was run again, its call failed")) == 3
+    )
+    assert run.lines_with("and 2 more inconclusive")
+
+
+@pytest.mark.parametrize(("args", "is_counted"), [((), False), (("-q",), False), (("-q", "--memopt-report"), True)])
+def test_a_warning_is_told_or_counted(project, args, is_counted):
+    """Only a summary that leaves it out says that there is one."""
+    known = '[[leak]]\nsignature = "app.X <- list"\nreason = "an old one"\n'
+    files = {"test_calm.py": "def test_calm(): pass\n", "memopt-known-leaks.toml": known}
+    run = project.with_files(files).run("--memopt-leaks", "--memopt-no-history", *args)
+    assert bool(run.lines_with("1 warning, told without -q")) is is_counted
+    assert bool(run.lines_with("warning: the known leak 'app.X <- list' was not seen")) is not is_counted
+
+
 def test_rare_leaks_need_more_rounds(serial_project):
     """A leak in every seventh run is seen with ``--memopt-rounds 21``, and is said to be clean after a few."""
     suite = """

@@ -13,6 +13,7 @@ from pytest_memopt.report.leaks import (
     sight_text,
     slow_hunt,
     slowest_hunts,
+    undecided,
 )
 from pytest_memopt.verdicts.record import Outcome, TestRecord, VerdictKind
 
@@ -67,7 +68,16 @@ def test_only_leaks_are_told(passed):
 def test_hunts_are_summed_up():
     """How many tests, how many are clean, runs on average, and seconds."""
     tests = [record("a", LEAK), record("b", CLEAN, VerdictKind.OK), record("c", None, VerdictKind.OK)]
-    assert hunts_text(tests) == "2 tests hunted for leaks, 1 clean: 11.0 runs each, 1.5 s in all"
+    assert hunts_text(tests) == "2 tests hunted for leaks, 1 clean: 11 runs each, 1.5 s in all"
+
+
+@pytest.mark.parametrize(
+    ("rounds", "told"), [((31, 31), ": 31 runs each"), ((4, 5), ": 4.5 runs each"), ((1, 1), ": 1 run each")]
+)
+def test_only_what_is_no_whole_number_has_a_decimal(rounds, told):
+    """Where each test had as many runs, or their mean is whole, that is how many they are."""
+    tests = [record("a", CLEAN._replace(rounds=count), VerdictKind.OK) for count in rounds]
+    assert told in hunts_text(tests)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +141,19 @@ def test_interrupted_hunts_tell_what_they_saw():
         "c: the hunt was interrupted in run 10",
         "  nothing grew until then",
     ]
+
+
+def test_hunts_that_came_to_nothing_are_told_with_their_reason():
+    """Three of them, and how many others there are; interrupted ones are told as such, those that failed weren't hunted."""
+    late = LeakFinding(LeakKind.INCONCLUSIVE, 9, why="undecided after 9 runs")
+    others = [
+        record("a", late._replace(why="interrupted in run 10"), VerdictKind.INCONCLUSIVE),
+        record("b", None, VerdictKind.INCONCLUSIVE),
+        record("c", CLEAN, VerdictKind.OK),
+        record("d", LEAK),
+    ]
+    assert undecided(others) == []
+    hunted = [record(f"t{index}", late, VerdictKind.INCONCLUSIVE) for index in range(5)]
+    told = [f"t{index}: inconclusive: undecided after 9 runs" for index in range(3)]
+    assert undecided([*others, *hunted[:3]]) == told
+    assert undecided([*others, *hunted]) == [*told, "and 2 more inconclusive"]

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_memopt.leaks.finding import LeakFinding
+from pytest_memopt.leaks.ruling import LeakKind
 from pytest_memopt.limits.limits import Breach, Limit, Metric, Severity
 from pytest_memopt.meters.measurement import Measurement
 from pytest_memopt.meters.status import MeterStatus
@@ -175,6 +177,24 @@ def test_quiet_is_two_lines(screen: NewScreen) -> None:
     assert len(shown(screen, calm, verbosity=-2, width=30)) == 2
     assert shown(screen, replace(calm, tests=CLEAN, workers=(), warnings=()), verbosity=-1) == [
         "memory: 407 tests measured · 407 ok"
+    ]
+
+
+def test_warnings_that_are_told_are_not_counted(screen: NewScreen) -> None:
+    """Only where the caller keeps them to itself does a brief summary say that there are some, and how to see them."""
+    calm = replace(SUMMARY, tests=CLEAN, workers=())
+    assert shown(screen, calm, verbosity=-1) == ["memory: 407 tests measured · 407 ok · 1 warning, told without -q"]
+    assert shown(screen, calm, verbosity=-1, are_warnings_told=True) == ["memory: 407 tests measured · 407 ok"]
+
+
+def test_quiet_tells_leaks_before_what_came_to_nothing(screen: NewScreen) -> None:
+    """A hunt that was inconclusive has a line with its reason, below those of tests that failed."""
+    hunt = LeakFinding(LeakKind.INCONCLUSIVE, 9, why="undecided after 9 runs")
+    vague = replace(CLEAN[0], nodeid="tests/test_a.py::test_vague", verdict=VerdictKind.INCONCLUSIVE, leak=hunt)
+    lines = shown(screen, replace(SUMMARY, tests=(vague, FILL)), verbosity=-1)
+    assert lines[2:] == [
+        "tests/test_cache.py::test_fill: held 12.0 MiB after the test, limit 1 MiB",
+        "tests/test_a.py::test_vague: inconclusive: undecided after 9 runs",
     ]
 
 
