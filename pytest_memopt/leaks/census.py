@@ -54,7 +54,7 @@ class Census:
             if (length := length_of(one)) is not None:
                 self._ids.append(id(one))
                 self._lengths.append(length)
-        self._buffers = {(id(names), name): sys.getsizeof(value) for names, name, value in _buffers()}
+        self._buffers = {(id(names), name): _bytes_of(value) for names, name, value in _buffers()}
 
     def grown_since(self) -> list[Grown]:
         """The containers that have grown since, those that grew the most first; a `Namespace` stands for a buffer."""
@@ -66,7 +66,7 @@ class Census:
             if length is not None and id(one) not in own and length > before.get(id(one), length):
                 grown.append(Grown(one, before[id(one)], length))
         for names, name, value in _buffers():
-            known, size_bytes = self._buffers.get((id(names), name)), sys.getsizeof(value)
+            known, size_bytes = self._buffers.get((id(names), name)), _bytes_of(value)
             if known is not None and size_bytes > known:
                 grown.append(Grown(Namespace(names, name), known, size_bytes))
         grown.sort(key=lambda one: one.before - one.now)
@@ -168,7 +168,7 @@ def current_length(one: object) -> int:
     """The length of what is followed: elements, or bytes of a buffer."""
     if type(one) is Namespace:
         value = one.names.get(one.name)
-        return sys.getsizeof(value) if _is_buffer(value) else 0
+        return _bytes_of(value) if _is_buffer(value) else 0
     return length_of(one) or 0
 
 
@@ -186,6 +186,13 @@ def _buffers() -> list[tuple[dict[str, Any], str, object]]:
             if names is not None:  # it is, where a module was never initialised
                 found += [(names, name, value) for name, value in list(names.items()) if _is_buffer(value)]
     return found
+
+
+def _bytes_of(value: Any) -> int:
+    """Bytes of a text or buffer; of those that grow in place what is in them: they ask for more memory only now and then."""
+    if type(value) is bytearray:
+        return len(value)
+    return len(value) * int(value.itemsize) if type(value) is array else sys.getsizeof(value)
 
 
 def _is_buffer(value: object) -> bool:

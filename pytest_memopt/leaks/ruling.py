@@ -30,6 +30,7 @@ _EVEN_ROUNDS: Final = 4
 _SHARE_TO_CONFIRM: Final = 0.5
 _FILLING: Final = 0.03  # of what is left, in each round: caches that fill by more are told from leaks
 _SHARE_OF_FILLING: Final = 0.5  # a cache may lose so much less by chance, as it is filled by whole elements
+_IN_PLACE: Final = ("bytearray", "array.array")
 # what comes and goes in clean code too
 SOFT: Final[frozenset[AnySignal]] = frozenset({LeakSignal.RSS_BYTES, LeakSignal.OBJECTS})
 
@@ -81,6 +82,8 @@ def rule(series: Sequence[Levels], containers: Sequence[ContainerGrowth], *, lea
     rounds = len(series[0].levels) - 1 if series else 0
     if rounds >= _LEAST_SETTLED and (grown := _growth(moved, containers)):
         return grown
+    if any(map(_grows_in_place, containers)):
+        return None  # flat memory is no rest: it comes in steps, more seldom the larger the buffer is
     if rounds >= least and is_flat(moved, least=flat_rounds(least)):
         return _at_rest(series)
     if rounds >= max(least, _CALM_ROUNDS) and all(map(_is_calm, moved)):
@@ -247,6 +250,11 @@ def _error(values: Sequence[float]) -> float:
 def _grows_along(changes: Sequence[int]) -> bool:
     """Whether a container grows in each quarter of the rounds: so it has to do with what grows steadily."""
     return min(stretches(changes, 4)) > 0
+
+
+def _grows_in_place(one: ContainerGrowth) -> bool:
+    """Whether a buffer took something in each round: whatever memory it asks for, and when."""
+    return one.type in _IN_PLACE and min(one.changes, default=0) > 0
 
 
 def _moves(moved: Sequence[Levels]) -> bool:

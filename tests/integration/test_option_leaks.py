@@ -158,6 +158,24 @@ def test_what_a_test_gives_to_pytest_is_named(project):
     assert told["test_cleanup"].startswith("pytestconfig._cleanup")
 
 
+def test_buffers_that_grow_in_place_are_leaks(project):
+    """They ask for more memory only now and then, and are told though a dozen runs in a row may see none."""
+    source = """
+        import array
+        LOG, READINGS, RECENT = bytearray(), array.array("d"), bytearray()
+        def test_log(): LOG.extend(b"x" * 1000)
+        def test_readings(): READINGS.extend([1.0] * 100)
+        def test_recent(): RECENT.extend(b"x" * 1000); del RECENT[:1000]
+    """
+    run = project.with_files({"test_buffers.py": dedent(source)}).measure("--memopt-leaks")
+    assert signatures(run) == {
+        "test_log": "test_buffers.LOG <- bytearray",
+        "test_readings": "test_buffers.READINGS <- array.array",
+        "test_recent": None,
+    }
+    assert run.test("::test_recent")["verdict"] == "ok"
+
+
 def test_values_of_the_context_are_named(project):
     """A variable of the context that each run sets anew is told, though the collector sees neither it nor its value."""
     source = "from contextvars import ContextVar\ndef test_sets(): ContextVar('request_id').set(6)\n"

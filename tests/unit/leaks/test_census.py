@@ -196,6 +196,22 @@ def test_a_text_in_a_module_grows(alone):
     assert current_length(found.container) == 0
 
 
+@pytest.mark.parametrize(
+    ("buffer", "more", "added"), [(bytearray(50_000), b"x", 1), (array("d", [0.0] * 50_000), [1.0], 8)]
+)
+def test_a_buffer_that_grows_in_place_grows_by_what_is_in_it(alone, buffer, more, added):
+    """It asks for more memory only now and then; what each run puts in is seen each time."""
+    module = ModuleType("a_module")
+    census_module.sys.modules["a_module"] = module
+    module.buffer = buffer
+    census = Census()
+    buffer.extend(more)
+    (found,) = census.grown_since()
+    assert found.now - found.before == added
+    buffer.extend(more)
+    assert current_length(found.container) == found.now + added
+
+
 def test_modules_are_read_past_their_class(alone, monkeypatch):
     """Modules whose attributes raise, which have no namespace, or hold values that can't be compared do no harm."""
     cls = type("Odd", (ModuleType,), {"__getattribute__": refuse, "__dict__": property(refuse)})

@@ -236,6 +236,23 @@ def container(changes, key=0, bound=None):
     return ContainerGrowth(key, "list", tuple(accumulate(changes, initial=0)), bound)
 
 
+@pytest.mark.parametrize("kind", ["bytearray", "array.array"])
+def test_a_buffer_that_grows_in_place_is_never_at_rest(kind):
+    """Memory that is flat for a dozen runs is none: it comes in one large step, and then it is a leak."""
+    steps = [0] * 20 + [9000] + [0]
+    filled = container([1000] * len(steps))._replace(type=kind)
+    for rounds in range(3, 21):
+        assert rule([series(steps[:rounds])], [filled._replace(lengths=filled.lengths[: rounds + 1])]) is None
+    found = rule([series(steps)], [filled])
+    assert (found.kind, found.containers) == (LeakKind.LEAK, (0,))
+
+
+def test_a_buffer_that_is_emptied_may_be_at_rest():
+    """One that takes something in most runs, and gives it back in others, is judged by memory."""
+    filled = container([1000, 1000, -2000] * 4)._replace(type="bytearray")
+    assert rule([series([0] * 12)], [filled]).kind is LeakKind.CLEAN
+
+
 def test_containers_that_grow_along_are_named():
     """A leak names the containers without a bound that grow in each quarter of the rounds, and no others."""
     along, late = container([1, 0] * 8, 3), container([0] * 8 + [5] * 8, 4)
