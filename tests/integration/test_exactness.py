@@ -30,6 +30,9 @@ and +2 960 B. Beside pytest-rerunfailures, an item's own table takes another 1 K
 NEAR = 64 + FRAMES
 """Bytes that a reading may be off by, besides one per cent."""
 
+INTERNED = range(962_560 - 4096, 962_560 + 4096)
+"""Bytes that the interpreter's table of interned names gains with the 43 691st of them: once, in whatever test that is."""
+
 ONE_TABLE = 1536 + FRAMES
 """Bytes of a table that pytest or the interpreter enlarges once in a while, in the midst of some test."""
 
@@ -172,7 +175,11 @@ def test_empty_tests_of_all_kinds_read_next_to_nothing(project, corpus, other_pl
     assert len(readings) >= 35
     known = {nodeid: reading for nodeid, reading in readings.items() if nodeid.endswith("_again")}
     assert len(known) >= 10
-    _must_be_empty({nodeid: reading for nodeid, reading in known.items() if abs(reading[0]) > ONE_TABLE})
+    wrong = {nodeid: reading for nodeid, reading in known.items() if abs(reading[0]) > ONE_TABLE}
+    enlarged = [
+        nodeid for nodeid, reading in wrong.items() if reading[0] in INTERNED and reading[1:] in ((0, 0), (1, 0))
+    ]
+    _must_be_empty({nodeid: reading for nodeid, reading in wrong.items() if nodeid not in enlarged[:1]})
 
 
 def test_walking_the_stack_keeps_nothing(serial_project):
