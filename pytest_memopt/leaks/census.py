@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
+from ..meters.module_space import module_space
 from ..meters.naming import type_name
 from ..meters.originals import gc, sys
 from ..meters.referents import referents
@@ -27,7 +28,6 @@ _PLAIN: Final = {id(cls): length for cls, length in _LENGTHS}
 _BUFFERS: Final = frozenset(map(id, (str, bytes, bytearray, array)))
 # of a dict the key tells more than these
 _TELLS_NOTHING: Final = (None, True, False)
-_MODULE_SPACE: Final[Any] = vars(ModuleType)["__dict__"]
 
 
 class Namespace(NamedTuple):
@@ -182,9 +182,8 @@ def _buffers() -> list[tuple[dict[str, Any], str, object]]:
     found = []
     for module in list(sys.modules.values()):
         if issubclass(type(module), ModuleType):
-            names = _MODULE_SPACE.__get__(module)
-            if names is not None:  # it is, where a module was never initialised
-                found += [(names, name, value) for name, value in list(names.items()) if _is_buffer(value)]
+            names = module_space(module)
+            found += [(names, name, value) for name, value in list(names.items()) if _is_buffer(value)]
     return found
 
 

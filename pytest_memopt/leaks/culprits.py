@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
@@ -44,10 +44,10 @@ def name_culprits(
         clues: tells the lines behind each.
         failures: what the workload raises when it fails.
     """
-    try:
+    with suppress(failures):
         return _named(run, catch, clues)
-    except failures:
-        return _named(run, catch, clues.unwatched())._replace(no_line=NoLine.FAILED)
+    # out here, where the failure is let go of: its traceback holds what the workload had, and what was found till then
+    return _named(run, catch, clues.unwatched())._replace(no_line=NoLine.FAILED)
 
 
 def _named(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
@@ -57,9 +57,8 @@ def _named(run: Callable[[], object], catch: Catch, clues: LineClues) -> Blame:
     before = Outsiders()
     found = _survivors(run, catch, growing, clues, remembered)
     is_elsewhere = not (growing or found)
-    ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing)}
-    held, loose = _of_python(growing, found, ignored | _ids_of_lists(found), clues)
-    ignored |= _ids_of_lists(found)
+    ignored = {id(catch), id(catch.followed), id(catch.late), id(growing), *map(id, growing), *_ids_of_lists(found)}
+    held, loose = _of_python(growing, found, ignored, clues)
     del found
     added = outside_culprits(before, catch.ruling.signals, partial(names_of_holders, ignored))
     outside = [one for signal, alike in added.items() for one in _with_line(alike, signal, clues)]

@@ -72,6 +72,10 @@ class Culprit(NamedTuple):
         """What people are told it is: the example, where there is one."""
         return self.example or self.type
 
+    def is_held_with(self, first: Culprit) -> bool:
+        """Whether it is held by way of what ``first`` is held by."""
+        return self.path is not None and first.path is not None and is_below(self.path, first.path)
+
     def coming_from(self, origin: Origin) -> Culprit:
         """The same, with the line and the fixture where it comes from."""
         return self._replace(site=origin.site, fixture=origin.fixture)
@@ -115,6 +119,11 @@ class LeakFinding(NamedTuple):
     def is_leak(self) -> bool:
         """Whether it leaks."""
         return self.verdict is LeakKind.LEAK
+
+
+def is_below(path: str, way: str) -> bool:
+    """Whether ``path`` leads through what ``way`` leads to: ``app.A.x`` through ``app.A``, and not ``app.AB``."""
+    return path.startswith(way) and not path[len(way) : len(way) + 1].isidentifier()
 
 
 def signature_of(culprits: tuple[Culprit, ...], signals: tuple[str, ...], place: str | None = None) -> str:

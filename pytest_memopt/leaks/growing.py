@@ -12,8 +12,8 @@ from ..snapshots.holders import Holder
 from ..snapshots.sizes import size_bytes_of
 from .catch import Catch
 from .census import Namespace, cache_table, newest_of
-from .finding import Culprit, Origin
-from .holder_names import holders_of, is_below, name_and_path
+from .finding import Culprit, Origin, is_below
+from .holder_names import holders_of, name_and_path
 from .series import typical
 
 # of the rounds that leaked: a container that took less than an element in each isn't behind it

@@ -51,11 +51,6 @@ def names_of_holders(ignored: set[int], targets: Sequence[object], own: set[int]
     return [name_and_path(holders.get(id(target))) for target in targets]
 
 
-def is_below(path: str, way: str) -> bool:
-    """Whether ``path`` leads through what ``way`` leads to: ``app.A.x`` through ``app.A``, and not ``app.AB``."""
-    return path.startswith(way) and not path[len(way) : len(way) + 1].isidentifier()
-
-
 def held_by_users(culprits: Sequence[Culprit]) -> list[Culprit]:
     """Without what the runner keeps of its own."""
     return [one for one in culprits if not one.holder.startswith(_RUNNER)]

@@ -11,7 +11,6 @@ from .catch import Catch
 from .census import newest_of
 from .culprits import Blame
 from .finding import Culprit, Origin
-from .holder_names import is_below
 from .series import ContainerGrowth, typical
 
 _KEPT_MOST: Final = 32
@@ -52,10 +51,11 @@ class ShownLeaks:
         """
         if not blame.culprits or len(self._shown) >= _KEPT_MOST:
             return
+        first = blame.culprits[0]
         for one in catch.containers:
             container = catch.followed[one.key]
             if container is blame.container and one.key in catch.ruling.containers:
-                told = [culprit for culprit in blame.culprits if _hangs_on(culprit, blame.culprits[0])]
+                told = [culprit for culprit in blame.culprits if culprit is first or culprit.is_held_with(first)]
                 culprits = tuple(_without_line_of(culprit, own_file) for culprit in told)
                 self._leaks_of(container).append(
                     _Shown(typical(one.changes), _newest_type(container), _added(catch), culprits)
@@ -88,10 +88,10 @@ class ShownLeaks:
 
 def _explained(catch: Catch, growth: ContainerGrowth, leaks: Sequence[_Shown]) -> tuple[Culprit, ...]:
     """The culprits of the first of ``leaks`` whose amounts are those of ``catch``; none where there is none."""
+    newest_type, added = _newest_type(catch.followed[growth.key]), _added(catch)
     for shown in leaks:
         share = typical(growth.changes) / (shown.per_round or 1)
-        is_same_type = _newest_type(catch.followed[growth.key]) == shown.newest_type
-        if is_same_type and _is_alike(_added(catch), [share * amount for amount in shown.added]):
+        if newest_type == shown.newest_type and _is_alike(added, [share * amount for amount in shown.added]):
             return tuple(_times(culprit, share) for culprit in shown.culprits)
     return ()
 
@@ -104,13 +104,6 @@ def _without_line_of(culprit: Culprit, own_file: str) -> Culprit:
     """The culprit without its line and fixture, where that is in a test's own file."""
     is_own = own_file and (culprit.site or "").startswith(f"{own_file}:")
     return culprit.coming_from(Origin()) if is_own else culprit
-
-
-def _hangs_on(culprit: Culprit, first: Culprit) -> bool:
-    """Whether it is held by way of what ``first`` is held by: what is held elsewhere is another test's only."""
-    return culprit is first or (
-        culprit.path is not None and first.path is not None and is_below(culprit.path, first.path)
-    )
 
 
 def _added(catch: Catch) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from typing import Final
 
 from ..units import format_change, format_count, format_size
 from .finding import C_MEMORY, LOST_MEMORY, OUTSIDE, Culprit, LeakFinding, NoLine
-from .holder_names import is_below
 
 _BYTE_SIGNALS: Final = ("small_bytes", "heap_bytes", "mapped_bytes")
 _COUNT_NOUNS: Final = {
@@ -111,7 +110,7 @@ def _culprit_line(culprit: Culprit, first: Culprit) -> str:
 
 def _where(culprit: Culprit, first: Culprit) -> str:
     path = culprit.path or culprit.holder
-    if culprit is not first and first.path is not None and is_below(path, first.path):
+    if culprit is not first and culprit.is_held_with(first):
         return "held with it"
     if path == OUTSIDE:
         return "held by nothing in Python"

@@ -10,6 +10,7 @@ from types import BuiltinFunctionType, ModuleType
 from typing import Any, Final
 
 from . import originals
+from .module_space import module_space
 
 QUESTIONS: Final = ("freeze", "get_freeze_count", "get_objects", "get_referrers", "unfreeze")
 
@@ -94,8 +95,7 @@ def _replace_in_modules(name: str, old: object, new: object) -> None:
     """Have ``new`` where a module has ``old`` under this name: one look into each, as all their names would be many."""
     for module in list(originals.sys.modules.values()):
         if issubclass(type(module), ModuleType):
-            # past the module's own ways of being asked, which may load it
-            names = object.__getattribute__(module, "__dict__")
+            names = module_space(module)
             if names.get(name) is old:
                 names[name] = new
 

@@ -43,9 +43,8 @@ def find_holders(targets: Sequence[object], *, ignore: Collection[int] = ()) -> 
     """What keeps each of ``targets`` alive, by the identity of the target.
 
     Looked at in this order, the shortest way each time: modules; then threads, the current context, the running
-    event loop and local variables of running functions; then what loaded the modules; then, backwards, whatever refers to
-    the target. No code of the
-    objects on the way is run. The search costs about as much as a full collection.
+    event loop and local variables of running functions; then what loaded the modules; then, backwards, whatever refers
+    to the target. No code of the objects on the way is run. The search costs about as much as a full collection.
 
     Args:
         targets: the objects. The sequence itself is never named.
@@ -62,14 +61,16 @@ def find_holders(targets: Sequence[object], *, ignore: Collection[int] = ()) -> 
 
 def _find(objects: dict[int, object], blocked: set[int]) -> dict[int, Holder]:
     missing = set(objects)
-    loaders = loader_roots()
+    modules = module_roots()
+    loaders = loader_roots(modules)
     passed_by = {id(root.entry) for root in loaders} - blocked
     seen = (blocked | hub_ids() | {id(objects)} | passed_by) - missing
     only_tracked = all(map(gc.is_tracked, objects.values()))
     ways: dict[int, _Way] = {}
-    for list_roots in (module_roots, running_roots):
-        if missing:
-            ways |= _search(list_roots(), missing, seen, only_tracked=only_tracked)
+    if missing:
+        ways |= _search(modules, missing, seen, only_tracked=only_tracked)
+    if missing:
+        ways |= _search(running_roots(), missing, seen, only_tracked=only_tracked)
     if missing:
         seen -= passed_by
         ways |= _search(loaders, missing, seen, only_tracked=only_tracked)

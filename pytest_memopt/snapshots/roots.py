@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from enum import Enum
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
+from ..meters.module_space import module_space
 from ..meters.naming import module_name
 from ..meters.originals import sys, threading
 from .attributes import read_attribute
 from .frames import frame_label, is_own_frame, local_variables
 from .keys import key_text
 
-_MODULE_SPACE: Final[Any] = vars(ModuleType)["__dict__"]
 _FUNCTION_MODULE: Final = FunctionType.__dict__["__module__"]
 
 
@@ -52,12 +52,6 @@ class Root(NamedTuple):
     is_space: bool = False
 
 
-def module_space(module: object) -> dict[Any, Any]:
-    """The namespace of a module, whatever its class thinks of that; an empty one where it was never initialised."""
-    space: dict[Any, Any] | None = _MODULE_SPACE.__get__(module)
-    return {} if space is None else space
-
-
 def module_roots() -> list[Root]:
     """The namespace of each module; what else somebody put into ``sys.modules`` is taken as it is."""
     roots: list[Root] = []
@@ -77,10 +71,10 @@ def hub_ids() -> set[int]:
     return {id(one) for one in (*hubs, *sys.modules.values()) if issubclass(type(one), (dict, ModuleType))}
 
 
-def loader_roots() -> list[Root]:
-    """What loaded the modules: a loader that rewrites code may hold all of its program, and its module says nothing of it."""
+def loader_roots(modules: Iterable[Root]) -> list[Root]:
+    """What loaded ``modules``: a loader that rewrites code may hold all of its program, and its module says nothing of it."""
     found: dict[int, Root] = {}
-    for root in module_roots():
+    for root in modules:
         loader = root.entry.get("__loader__") if root.is_space and type(root.entry) is dict else None
         if loader is not None:
             label = f"{root.label}.__loader__"

@@ -7,11 +7,12 @@ from threading import local
 from types import FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
+from ..meters.module_space import module_space
 from ..meters.naming import type_name
 from .attributes import read_attribute
 from .bounds import CACHE_TYPE, bound_of
 from .edges import EdgeNamer
-from .roots import Root, RootKind, module_space
+from .roots import Root, RootKind
 
 _LAST_STEPS: Final = 3
 _INNER_KINDS: Final = ((".<closure>", RootKind.CLOSURE), (".<cache>", RootKind.CACHE))

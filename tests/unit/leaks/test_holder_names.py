@@ -3,12 +3,11 @@
 import pytest
 
 from pytest_memopt.leaks import holder_names
-from pytest_memopt.leaks.finding import OUTSIDE, Culprit
+from pytest_memopt.leaks.finding import OUTSIDE, Culprit, is_below
 from pytest_memopt.leaks.holder_names import (
     as_written,
     held_by_users,
     holders_of,
-    is_below,
     name_and_path,
     names_of_holders,
 )

@@ -106,7 +106,7 @@ def test_who_has_the_function_by_its_name_asks_there_too(thawed, monkeypatch):
 
     early, late = ModuleType("early"), ModuleType("late")
     early.get_objects, early.other = gc.get_objects, gc.get_objects
-    for number, module in enumerate([early, late, Sleeping("sleeping"), None]):
+    for number, module in enumerate([early, late, Sleeping("sleeping"), None, ModuleType.__new__(ModuleType)]):
         monkeypatch.setitem(sys.modules, f"module_{number}", module)
     whole = WholeHeap(lambda: thawed.append(True), lambda: True)
     whole.open()
